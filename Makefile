@@ -1,0 +1,48 @@
+# Scrutin. `make help` lists the commands.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+PORT ?= 8000
+DEMO ?= demo-election
+JOBS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench rehearsal lock clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Scrutin needs Python 3.11 or later: set PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --editable .
+	@touch $(STAMP)
+
+setup: $(STAMP) ## make the environment in .venv
+
+run: $(STAMP) ## start the service with a ready demo election on http://127.0.0.1:8000
+	$(BIN)/scrutin demo $(DEMO) --port $(PORT)
+
+test: $(STAMP) ## lint, types and every test
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(STAMP) ## ruff and mypy strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP) ## speed, as ratios within one run
+	$(BIN)/python -m tests.bench
+
+rehearsal: $(STAMP) ## a whole small election with real processes, no outside file
+	$(BIN)/scrutin rehearse --out rehearsal-out --voters 60
+
+lock: $(STAMP) ## renew the lock files
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra charts --extra server --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra charts --extra server pyproject.toml -o requirements-server.lock
+
+clean: ## remove the environment, caches, the demo and rehearsal output
+	rm -rf $(VENV) $(DEMO) rehearsal-out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov

@@ -1,0 +1,138 @@
+"""One byte spelling per value: canonical JSON with integers only.
+
+UTF-8, object keys sorted by code point, no blanks, the shortest escapes, no duplicate keys, no
+fractions or exponents, integers within ±(2^53 - 1) so that every JavaScript engine reads the same
+number. Close to RFC 8785 (JCS) for the values it admits; unlike JCS, keys sort by code point
+rather than by UTF-16 unit.
+
+Source: docs/formats.md, "Canonical JSON".
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+from tally.errors import TallyError
+
+Value = None | bool | int | str | Sequence["Value"] | Mapping[str, "Value"]
+
+LARGEST_INTEGER = 2**53 - 1
+DEEPEST = 32
+
+
+class CanonicalError(TallyError):
+    """Bytes or a value outside canonical JSON; ``offset`` is the byte where that shows, if known."""
+
+    def __init__(self, message: str, offset: int | None = None) -> None:
+        super().__init__(message if offset is None else f"{message} (at byte {offset})")
+        self.offset = offset
+
+
+def _check(value: object, path: str, depth: int) -> None:
+    if depth > DEEPEST:
+        raise CanonicalError(f"{path or 'value'}: nested deeper than {DEEPEST} levels")
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, int):
+        if abs(value) > LARGEST_INTEGER:
+            raise CanonicalError(f"{path or 'value'}: integer beyond ±(2^53 - 1)")
+    elif isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise CanonicalError(f"{path or 'value'}: text holds a lone surrogate") from None
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise CanonicalError(f"{path or 'value'}: key {key!r} is not a text")
+            _check(key, f"key of {path}", depth)
+            _check(inner, f"{path}.{key}" if path else key, depth + 1)
+    elif isinstance(value, list | tuple):
+        for position, inner in enumerate(value):
+            _check(inner, f"{path}[{position}]", depth + 1)
+    else:
+        raise CanonicalError(f"{path or 'value'}: {type(value).__name__} has no canonical spelling")
+
+
+def _plain(value: object) -> object:
+    """Mappings that are not dicts become dicts, so that ``json`` prints them."""
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def encode(value: Value) -> bytes:
+    """The only spelling of ``value``.
+
+    Raises CanonicalError for floats, other types, integers beyond ±(2^53 - 1), lone surrogates
+    and nesting deeper than 32.
+    """
+    _check(value, "", 0)
+    return json.dumps(
+        _plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    ).encode()
+
+
+def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    seen: dict[str, object] = {}
+    for key, inner in pairs:
+        if key in seen:
+            raise CanonicalError(f"key {key!r} stands twice in one object")
+        seen[key] = inner
+    return seen
+
+
+def _no_fraction(text: str) -> NoReturn:
+    raise CanonicalError(f"{text[:40]} is not an integer: only integers are allowed")
+
+
+def _integer(text: str) -> int:
+    # Bounded before int(): a number of a million digits costs time and may be refused by Python.
+    if len(text) > 17:
+        raise CanonicalError("integer beyond ±(2^53 - 1)")
+    return int(text)
+
+
+def read(data: bytes, *, limit: int | None = None) -> Value:
+    """The value that ``data`` spells in JSON, in any spelling, with integers only.
+
+    For input that people type or other programs send. ``limit`` is the most bytes accepted.
+    Raises CanonicalError for anything that ``encode`` would not print back as the same value.
+    """
+    if limit is not None and len(data) > limit:
+        raise CanonicalError(f"{len(data)} bytes: more than the {limit} allowed")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise CanonicalError("not UTF-8", error.start) from None
+    try:
+        value: Value = json.loads(
+            text,
+            object_pairs_hook=_no_duplicates,
+            parse_float=_no_fraction,
+            parse_int=_integer,
+            parse_constant=_no_fraction,
+        )
+    except json.JSONDecodeError as error:
+        offset = len(text[: error.pos].encode(errors="surrogatepass"))
+        raise CanonicalError(f"not JSON: {error.msg}", offset) from None
+    except RecursionError:
+        raise CanonicalError(f"nested deeper than {DEEPEST} levels") from None
+    _check(value, "", 0)
+    return value
+
+
+def parse(data: bytes, *, limit: int | None = None) -> Value:
+    """The value that ``data`` spells canonically; any other spelling of it is refused.
+
+    Reads, prints again and compares, so that one value has exactly one byte string.
+    """
+    value = read(data, limit=limit)
+    again = encode(value)
+    if again != data:
+        differing = (i for i, (a, b) in enumerate(zip(again, data, strict=False)) if a != b)
+        offset = next(differing, min(len(again), len(data)))
+        raise CanonicalError("not the canonical spelling of this value", offset)
+    return value

@@ -1,0 +1,1 @@
+"""The shell: HTTP doors, the command line and the pages."""
