@@ -1,0 +1,113 @@
+"""One Flask application for the doors of a process, built from the table of routes.
+
+Fails closed: a route that Flask knows and the table does not, or a door whose room is missing,
+stops the start-up.
+"""
+
+import logging
+from collections.abc import Iterable
+from types import TracebackType
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from web.audience import Route
+from web.errors import WebError
+from web.limits import Limits
+from web.problem import Problem, respond
+from web.settings import Settings
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+LARGEST_BODY = 256 * 1024
+
+log = logging.getLogger("scrutin.web")
+
+
+def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
+    """The application that serves ``routes``, those of the doors in ``settings`` and no others."""
+    app = Flask("web", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    table = {route.name: route for route in routes if route.door in settings.doors}
+    if not table:
+        raise WebError("no route for the doors asked for: check SCRUTIN_DOORS")
+    limits = Limits(factor=settings.requests_factor)
+    for route in table.values():
+        app.add_url_rule(route.path, route.name, route.view, methods=[route.method])
+    _refuse_undeclared(app, table)
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies
+        )
+
+    @app.before_request
+    def guard() -> Response | None:
+        route = table.get(request.endpoint or "")
+        if route is None:
+            return None
+        if route.limit:
+            wait = limits.hit(route.name, request.remote_addr or "", route.limit)
+            if wait:
+                return respond(
+                    Problem(
+                        "too-many-requests", retry_after=wait, parameters={"seconds": f"{wait}"}
+                    )
+                )
+        if route.body is not None:
+            size = request.content_length
+            if size is None or size > route.body_limit:
+                return respond(Problem("too-large", parameters={"limit": f"{route.body_limit}"}))
+            if request.mimetype != "application/json":
+                return respond(Problem("unsupported-media-type"))
+        return None
+
+    @app.after_request
+    def harden(response: Response) -> Response:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        route = table.get(request.endpoint or "")
+        if route is not None:
+            cache = route.cache.value if response.status_code == 200 else "no-store"
+            response.headers.setdefault("Cache-Control", cache)
+        return response
+
+    @app.errorhandler(Problem)
+    def problem(error: Problem) -> Response:
+        return respond(error)
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> Response:
+        codes = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+        code = codes.get(error.code or 0, "malformed")
+        return respond(Problem(code, parameters={"limit": str(LARGEST_BODY)}))
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> Response:
+        # The traceback names lines of code; it holds no value that a request carried.
+        log.error("%s in %s", type(error).__name__, request.endpoint, exc_info=_frames_only(error))
+        return respond(Problem("internal"))
+
+    return app
+
+
+def _frames_only(
+    error: Exception,
+) -> tuple[type[Exception], Exception, TracebackType | None]:
+    """The traceback under a message-free exception: messages may quote what was sent."""
+    bare = type(error).__name__
+    return (Exception, Exception(bare), error.__traceback__)
+
+
+def _refuse_undeclared(app: Flask, table: dict[str, Route]) -> None:
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in table:
+            raise WebError(f"route {rule.rule}: declares no audience, limit and cache rule")

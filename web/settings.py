@@ -1,0 +1,56 @@
+"""What a process of the service must know, read once from the environment and then frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from web.audience import Door
+from web.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One process of the service.
+
+    ``folder`` is the election's folder on this host; ``doors`` are served by this process;
+    ``issuers`` are the issuers whose keys this registrar holds (all found in the folder when
+    empty); ``trusted_proxies`` is the number of reverse proxies in front, whose
+    ``X-Forwarded-For`` is believed; ``refusals_per_minute`` bounds refused voting codes from one
+    address (a household or a library shares one).
+    """
+
+    folder: Path
+    doors: frozenset[Door]
+    issuers: tuple[str, ...] = ()
+    trusted_proxies: int = 0
+    refusals_per_minute: int = 30
+    requests_factor: int = 1
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """The settings in ``SCRUTIN_*`` variables. Raises UsageError that names the variable."""
+    folder = environment.get("SCRUTIN_FOLDER")
+    if not folder:
+        raise UsageError("SCRUTIN_FOLDER: set it to the election's folder")
+    names = environment.get("SCRUTIN_DOORS", "registrar,box,public").split(",")
+    try:
+        doors = frozenset(Door(name.strip()) for name in names)
+    except ValueError:
+        known = ", ".join(door.value for door in Door)
+        raise UsageError(f"SCRUTIN_DOORS: a comma-separated list out of {known}") from None
+    issuers = tuple(name for name in environment.get("SCRUTIN_ISSUERS", "").split(",") if name)
+    return Settings(
+        folder=Path(folder),
+        doors=doors,
+        issuers=issuers,
+        trusted_proxies=_number(environment, "SCRUTIN_TRUSTED_PROXIES", 0),
+        refusals_per_minute=_number(environment, "SCRUTIN_REFUSALS_PER_MINUTE", 30),
+        requests_factor=_number(environment, "SCRUTIN_REQUESTS_FACTOR", 1),
+    )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9:
+        raise UsageError(f"{name}: {text!r} is not a whole number")
+    return int(text)
