@@ -6,8 +6,6 @@ elsewhere. Everything here is public except ``issuers/*/secret.json``, ``box/sec
 databases, and key files, which are encrypted.
 """
 
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,24 +85,3 @@ class ElectionFolder:
             return path.read_bytes()
         except FileNotFoundError:
             raise UsageError(f"{path}: not there; {remedy}") from None
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace ``path`` by ``data``, durably: a crash leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
