@@ -65,7 +65,7 @@ class Checkpoint:
         return cls(
             origin=lines[0],
             size=read_decimal(lines[1], "size", CheckpointInvalid),
-            root=read_base64(lines[2], "root", CheckpointInvalid, size=HASH_SIZE),
+            root=read_base64(lines[2], "root", CheckpointInvalid),
         )
 
     def text(self) -> str:

@@ -82,7 +82,7 @@ class ProofFile:
         return cls(
             index=read_decimal(lines[0].removeprefix("index "), "index", ProofFileInvalid),
             path=tuple(
-                read_base64(line, f"path hash {position}", ProofFileInvalid, size=HASH_SIZE)
+                read_base64(line, f"path hash {position}", ProofFileInvalid)
                 for position, line in enumerate(lines[1:])
             ),
             note=note,

@@ -34,16 +34,12 @@ def base64_text(data: bytes) -> str:
     return b64encode(data).decode("ascii")
 
 
-def read_base64(
-    text: str, field: str, refuse: type[AuditError], *, size: int | None = None
-) -> bytes:
-    """The bytes that ``text`` spells in base64; ``size`` is the number of bytes required."""
+def read_base64(text: str, field: str, refuse: type[AuditError]) -> bytes:
+    """The bytes that ``text`` spells in base64."""
     try:
         data = b64decode(text, validate=True)
     except ValueError:
         raise refuse(f"{field}: {shown(text)} is not base64") from None
     if base64_text(data) != text:
         raise refuse(f"{field}: {shown(text)} is not the canonical base64 of its bytes")
-    if size is not None and len(data) != size:
-        raise refuse(f"{field}: {len(data)} bytes instead of {size}")
     return data
