@@ -42,8 +42,9 @@ def box_routes(box: Box, opens: str) -> list[Route]:
             return Problem("busy", retry_after=error.seconds)
         if isinstance(error, BoxStopped):
             return Problem("busy", retry_after=5)
-        assert isinstance(error, BallotRefused)
-        return Problem(error.code, parameters={"reason": error.reason, "opens": opens})
+        if isinstance(error, BallotRefused):
+            return Problem(error.code, parameters={"reason": error.reason, "opens": opens})
+        raise error
 
     def cast_ballot() -> Response:
         body, value = read_body(CastRequest)
@@ -92,7 +93,7 @@ def box_routes(box: Box, opens: str) -> list[Route]:
             body=CastRequest,
             body_limit=CAST_LIMIT,
             answers={
-                200: Answer(meaning="the signed receipt, the ballot is durable", model=Receipt)
+                200: Answer(meaning="the receipt: it is durable", model=Receipt)
             },
             problems=COMMON,
         ),
