@@ -92,9 +92,7 @@ def box_routes(box: Box, opens: str) -> list[Route]:
             summary="Cast a sealed ballot; the same ballot again gets the same receipt",
             body=CastRequest,
             body_limit=CAST_LIMIT,
-            answers={
-                200: Answer(meaning="the receipt: it is durable", model=Receipt)
-            },
+            answers={200: Answer(meaning="the receipt: it is durable", model=Receipt)},
             problems=COMMON,
         ),
         Route(

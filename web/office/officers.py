@@ -1,0 +1,184 @@
+"""Officers' keys, and acts that need several officers' signatures.
+
+Each officer keeps a key file of their own. An act (freeze, open, close, publish) has one exact
+byte string to sign; every officer's command derives it anew from what lies in the folder, so an
+officer signs what they have before their eyes and not what another one sent. Signatures gather in
+``approvals/`` until there are as many as the manifest's threshold.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.ed25519 import check_public_key, verify
+from audit.errors import AuditError
+from audit.label import b64, unb64
+from ballot.durable import make_folder, replace_file
+from ballot.keyfile import DEFAULT_COST, Cost, open_secret, write_secret
+from tally import canonical
+from web.errors import Refused, UsageError
+
+PURPOSE = "officer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerPublic:
+    """An officer as the manifest names them; ``key`` is Ed25519, 32 bytes."""
+
+    name: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Officer:
+    """An officer at work: name and private key out of their file."""
+
+    name: str
+    private: Ed25519PrivateKey = field(repr=False)
+
+    @property
+    def public(self) -> OfficerPublic:
+        """The public half."""
+        return OfficerPublic(name=self.name, key=self.private.public_key().public_bytes_raw())
+
+
+def create_officer(
+    key_file: Path,
+    public_file: Path,
+    *,
+    name: str,
+    election: str,
+    passphrase: str,
+    cost: Cost = DEFAULT_COST,
+) -> OfficerPublic:
+    """Make an officer's key: ``key_file`` stays with the officer, ``public_file`` goes into the
+    election's ``officers`` folder. Raises SecretFileExists, UsageError for an empty name."""
+    if not name.strip() or len(name) > 200:
+        raise UsageError("name: give the officer's name, at most 200 characters")
+    private = Ed25519PrivateKey.generate()
+    officer = Officer(name=name, private=private).public
+    make_folder(key_file.parent)
+    write_secret(
+        key_file,
+        private.private_bytes_raw(),
+        passphrase,
+        PURPOSE,
+        election,
+        public={"name": name},
+        cost=cost,
+    )
+    make_folder(public_file.parent)
+    replace_file(
+        public_file,
+        canonical.encode(
+            {
+                "type": "officer",
+                "version": 1,
+                "election": election,
+                "name": name,
+                "key": b64(officer.key),
+            }
+        ),
+        mode=0o644,
+    )
+    return officer
+
+
+def open_officer(key_file: Path, passphrase: str, election: str) -> Officer:
+    """The officer whose key is in ``key_file``. Raises SecretFileError."""
+    opened = open_secret(key_file, passphrase, PURPOSE, election)
+    return Officer(
+        name=str(opened.public["name"]),
+        private=Ed25519PrivateKey.from_private_bytes(opened.secret),
+    )
+
+
+def read_officers(folder: Path, election: str) -> list[OfficerPublic]:
+    """The officers whose public files lie in ``folder``, by name. Raises UsageError."""
+    officers: list[OfficerPublic] = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            match canonical.parse(path.read_bytes(), limit=10_000):
+                case {
+                    "type": "officer",
+                    "version": 1,
+                    "election": str(found),
+                    "name": str(name),
+                    "key": key,
+                    **rest,
+                } if not rest:
+                    public = unb64(key, "key", size=32)
+                    check_public_key(public)
+                case _:
+                    raise UsageError(f"{path}: not an officer's public file")
+        except (canonical.CanonicalError, AuditError) as error:
+            raise UsageError(f"{path}: {error}") from None
+        if found != election:
+            raise UsageError(f"{path}: is for the election {found!r}, not {election!r}")
+        officers.append(OfficerPublic(name=name, key=public))
+    officers.sort(key=lambda officer: officer.name)
+    return officers
+
+
+def approve(
+    folder: Path,
+    act: str,
+    message: bytes,
+    *,
+    officers: Sequence[tuple[str, bytes]],
+    threshold: int,
+    signers: Sequence[Officer],
+) -> list[tuple[str, bytes]]:
+    """Add the signatures of ``signers`` to those gathered for ``act``.
+
+    ``officers`` are (name, key) in the manifest's order. Gives (name, signature) of at least
+    ``threshold`` officers in that order, or an empty list while there are too few. Signatures
+    gathered for other bytes (the definition changed meanwhile) are dropped and asked for again.
+    Raises Refused when a signer is not an officer of this election.
+    """
+    keys = dict(officers)
+    path = folder / f"{act}.json"
+    gathered = _gathered(path, message, keys)
+    for signer in signers:
+        if keys.get(signer.name) != signer.public.key:
+            raise Refused(f"{signer.name}: not an officer of this election, or another key")
+        gathered[signer.name] = signer.private.sign(message)
+    make_folder(folder)
+    replace_file(
+        path,
+        canonical.encode(
+            {
+                "type": "approvals",
+                "act": act,
+                "signatures": {name: b64(signature) for name, signature in gathered.items()},
+            }
+        ),
+        mode=0o644,
+    )
+    if len(gathered) < threshold:
+        return []
+    return [(name, gathered[name]) for name, _ in officers if name in gathered]
+
+
+def _gathered(path: Path, message: bytes, keys: dict[str, bytes]) -> dict[str, bytes]:
+    try:
+        value = canonical.parse(path.read_bytes(), limit=100_000)
+    except FileNotFoundError:
+        return {}
+    except canonical.CanonicalError:
+        raise UsageError(f"{path}: damaged; remove it and let the officers sign again") from None
+    gathered: dict[str, bytes] = {}
+    match value:
+        case {"type": "approvals", "signatures": dict(signatures)}:
+            for name, text in signatures.items():
+                try:
+                    signature = unb64(text, "signature", size=64)
+                    verify(keys.get(str(name), b""), signature, message)
+                except AuditError:
+                    continue
+                gathered[str(name)] = signature
+        case _:
+            raise UsageError(f"{path}: damaged; remove it and let the officers sign again")
+    return gathered
