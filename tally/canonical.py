@@ -21,7 +21,7 @@ DEEPEST = 32
 
 
 class CanonicalError(TallyError):
-    """Bytes or a value outside canonical JSON; ``offset`` is the byte where that shows, if known."""
+    """Bytes or a value outside canonical JSON; ``offset`` is the byte where it shows, if known."""
 
     def __init__(self, message: str, offset: int | None = None) -> None:
         super().__init__(message if offset is None else f"{message} (at byte {offset})")
