@@ -129,7 +129,7 @@ def contest_value(contest: Contest) -> dict[str, Value]:
         "rule": {"name": contest.rule.name, "parameters": parameters},
     }
     if isinstance(contest, Question):
-        options = [
+        options: Value = [
             {"id": option.id, "title": option.title.to_value()} for option in contest.options
         ]
         return {**shared, "options": options}
