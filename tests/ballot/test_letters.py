@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ballot.code import Code, code_digest, new_code, read_code
 from ballot.letterpage import LetterTexts, letter_page
 from ballot.letters import CodesExist, LettersFolderInvalid, LettersMade, make_letters
-from ballot.roll import NotOnRoll, Person, no_progress
+from ballot.roll import NotOnRoll, Person, RollFrozen, no_progress
 from ballot.store.engine import open_engine
 from ballot.store.registrar import RegistrarStore
 
@@ -246,3 +246,12 @@ def test_random_bytes_are_asked_for_each_letter(store: RegistrarStore, tmp_path:
     )
     expected = [new_code(style, n.to_bytes(10)).grouped for style, n in ((0, 1), (1, 2), (1, 3))]
     assert [row["code"] for row in rows(made.folder)] == expected
+
+
+def test_a_roll_with_codes_is_added_to_but_not_replaced(
+    store: RegistrarStore, tmp_path: Path
+) -> None:
+    letters(store, tmp_path / "letters")
+    with pytest.raises(RollFrozen, match="codes were made"):
+        store.add_people([Person(id="9", style="nord")], replace=True, progress=no_progress)
+    assert store.roll_counts() == {"centre": 1, "nord": 2}

@@ -20,7 +20,13 @@ from ballot.code import Code, CodeInvalid, code_digest, new_code
 from ballot.durable import FileDiffers
 from ballot.errors import BallotError
 from ballot.issuer import IssuerInvalid, IssuerKeys, create_issuer, open_issuer, read_issuer
-from ballot.keyfile import Cost, SecretFileExists, WrongElection, WrongPassphrase
+from ballot.keyfile import (
+    Cost,
+    SecretFileExists,
+    WrongElection,
+    WrongPassphrase,
+    write_secret,
+)
 from ballot.letters import CodeUsed
 from ballot.registrar import (
     Closed,
@@ -535,3 +541,18 @@ def test_the_state_is_told(town: Town) -> None:
     issued = town.registrar.stop(now=CLOSES)
     assert isinstance(issued, Issued)
     assert town.store.state().issued == issued
+
+
+def test_a_secret_of_another_shape_is_refused_without_a_word_of_it(tmp_path: Path) -> None:
+    for secret in (b"no keys", b'{"pepper":"abc"}'):
+        path = tmp_path / "secret.json"
+        path.unlink(missing_ok=True)
+        write_secret(path, secret, PASSPHRASE, purpose="issuer", election="e", cost=CHEAP)
+        with pytest.raises(IssuerInvalid, match="does not hold an issuer's keys") as caught:
+            open_issuer(tmp_path, issuer="town", election="e", passphrase=PASSPHRASE)
+        assert "abc" not in str(caught.value)
+        assert caught.value.__suppress_context__
+    with pytest.raises(IssuerInvalid, match="roll key: 3 bytes"):
+        create_issuer(
+            tmp_path, issuer="t", election="e", styles=STYLES, passphrase="x", roll_key=b"abc"
+        )
