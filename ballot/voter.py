@@ -176,12 +176,13 @@ class Device:
             credentials=tuple(by_issuer[each.id] for each in self.manifest.issuers),
             sealed_hash=sealed_hash(sealed.blob),
         )
+        return self.sign(header, sealed.blob, ephemeral=sealed.ephemeral)
+
+    def sign(self, header: Header, sealed: bytes, *, ephemeral: bytes = b"") -> SealedBallot:
+        """The ballot with this header, signed by the pseudonym."""
         entry = BallotEntry(header=header, signature=self._key.sign(header.signed_bytes()))
         return SealedBallot(
-            entry=entry.to_bytes(),
-            sealed=sealed.blob,
-            header=header,
-            ephemeral=sealed.ephemeral,
+            entry=entry.to_bytes(), sealed=sealed, header=header, ephemeral=ephemeral
         )
 
     def test_signature(self, ballot: SealedBallot) -> bytes:

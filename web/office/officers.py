@@ -6,15 +6,18 @@ officer signs what they have before their eyes and not what another one sent. Si
 ``approvals/`` until there are as many as the manifest's threshold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.ed25519 import check_public_key, verify
 from audit.errors import AuditError
 from audit.label import b64, unb64
+from audit.manifest import Officer, Officers
+from audit.record import OfficerSignature
 from ballot.durable import make_folder, replace_file
 from ballot.keyfile import DEFAULT_COST, Cost, open_secret, write_secret
 from tally import canonical
@@ -24,24 +27,16 @@ PURPOSE = "officer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfficerPublic:
-    """An officer as the manifest names them; ``key`` is Ed25519, 32 bytes."""
-
-    name: str
-    key: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Officer:
+class Signer:
     """An officer at work: name and private key out of their file."""
 
     name: str
     private: Ed25519PrivateKey = field(repr=False)
 
     @property
-    def public(self) -> OfficerPublic:
-        """The public half."""
-        return OfficerPublic(name=self.name, key=self.private.public_key().public_bytes_raw())
+    def public(self) -> Officer:
+        """The public half, as the manifest has it."""
+        return Officer(name=self.name, key=self.private.public_key().public_bytes_raw())
 
 
 def create_officer(
@@ -52,13 +47,13 @@ def create_officer(
     election: str,
     passphrase: str,
     cost: Cost = DEFAULT_COST,
-) -> OfficerPublic:
+) -> Officer:
     """Make an officer's key: ``key_file`` stays with the officer, ``public_file`` goes into the
     election's ``officers`` folder. Raises SecretFileExists, UsageError for an empty name."""
     if not name.strip() or len(name) > 200:
         raise UsageError("name: give the officer's name, at most 200 characters")
     private = Ed25519PrivateKey.generate()
-    officer = Officer(name=name, private=private).public
+    officer = Signer(name=name, private=private).public
     make_folder(key_file.parent)
     write_secret(
         key_file,
@@ -86,18 +81,18 @@ def create_officer(
     return officer
 
 
-def open_officer(key_file: Path, passphrase: str, election: str) -> Officer:
+def open_officer(key_file: Path, passphrase: str, election: str) -> Signer:
     """The officer whose key is in ``key_file``. Raises SecretFileError."""
     opened = open_secret(key_file, passphrase, PURPOSE, election)
-    return Officer(
+    return Signer(
         name=str(opened.public["name"]),
         private=Ed25519PrivateKey.from_private_bytes(opened.secret),
     )
 
 
-def read_officers(folder: Path, election: str) -> list[OfficerPublic]:
+def read_officers(folder: Path, election: str) -> list[Officer]:
     """The officers whose public files lie in ``folder``, by name. Raises UsageError."""
-    officers: list[OfficerPublic] = []
+    officers: list[Officer] = []
     for path in sorted(folder.glob("*.json")):
         try:
             match canonical.parse(path.read_bytes(), limit=10_000):
@@ -117,7 +112,7 @@ def read_officers(folder: Path, election: str) -> list[OfficerPublic]:
             raise UsageError(f"{path}: {error}") from None
         if found != election:
             raise UsageError(f"{path}: is for the election {found!r}, not {election!r}")
-        officers.append(OfficerPublic(name=name, key=public))
+        officers.append(Officer(name=name, key=public))
     officers.sort(key=lambda officer: officer.name)
     return officers
 
@@ -126,19 +121,17 @@ def approve(
     folder: Path,
     act: str,
     message: bytes,
-    *,
-    officers: Sequence[tuple[str, bytes]],
-    threshold: int,
-    signers: Sequence[Officer],
-) -> list[tuple[str, bytes]]:
+    officers: Officers,
+    signers: Sequence[Signer],
+) -> tuple[OfficerSignature, ...]:
     """Add the signatures of ``signers`` to those gathered for ``act``.
 
-    ``officers`` are (name, key) in the manifest's order. Gives (name, signature) of at least
-    ``threshold`` officers in that order, or an empty list while there are too few. Signatures
-    gathered for other bytes (the definition changed meanwhile) are dropped and asked for again.
-    Raises Refused when a signer is not an officer of this election.
+    Gives the signatures of at least ``officers.threshold`` officers in the manifest's order, or
+    nothing while there are too few. Signatures gathered for other bytes (the definition changed
+    meanwhile) are dropped and asked for again. Raises Refused when a signer is not an officer of
+    this election.
     """
-    keys = dict(officers)
+    keys = {officer.name: officer.key for officer in officers.keys}
     path = folder / f"{act}.json"
     gathered = _gathered(path, message, keys)
     for signer in signers:
@@ -157,28 +150,29 @@ def approve(
         ),
         mode=0o644,
     )
-    if len(gathered) < threshold:
-        return []
-    return [(name, gathered[name]) for name, _ in officers if name in gathered]
+    if len(gathered) < officers.threshold:
+        return ()
+    return officers.arrange(
+        OfficerSignature(officer=name, signature=signature) for name, signature in gathered.items()
+    )
 
 
-def _gathered(path: Path, message: bytes, keys: dict[str, bytes]) -> dict[str, bytes]:
+def _gathered(path: Path, message: bytes, keys: Mapping[str, bytes]) -> dict[str, bytes]:
+    damaged = UsageError(f"{path}: damaged; remove it and let the officers sign again")
     try:
         value = canonical.parse(path.read_bytes(), limit=100_000)
     except FileNotFoundError:
         return {}
     except canonical.CanonicalError:
-        raise UsageError(f"{path}: damaged; remove it and let the officers sign again") from None
+        raise damaged from None
+    if not isinstance(value, Mapping) or not isinstance(value.get("signatures"), Mapping):
+        raise damaged
     gathered: dict[str, bytes] = {}
-    match value:
-        case {"type": "approvals", "signatures": dict(signatures)}:
-            for name, text in signatures.items():
-                try:
-                    signature = unb64(text, "signature", size=64)
-                    verify(keys.get(str(name), b""), signature, message)
-                except AuditError:
-                    continue
-                gathered[str(name)] = signature
-        case _:
-            raise UsageError(f"{path}: damaged; remove it and let the officers sign again")
+    for name, text in cast(Mapping[str, object], value["signatures"]).items():
+        try:
+            signature = unb64(text, "signature", size=64)
+            verify(keys[name], signature, message)
+        except (AuditError, KeyError):
+            continue
+        gathered[name] = signature
     return gathered
