@@ -216,8 +216,9 @@ def _currency(node: Node) -> str:
 
 
 def _style(node: Node, languages: Sequence[str], contests: Sequence[Contest | None]) -> Style:
-    known = {contest.id: contest for contest in contests if contest}
-    complete = None not in contests
+    # Of two contests with one id (a fault by itself) the first is meant.
+    known = {contest.id: contest for contest in reversed(contests) if contest}
+    complete = bool(contests) and None not in contests
     fields = node.fields("id", "title", "contests", "forms")
     listed: list[str] = []
     for inner in fields["contests"].items(1, MOST_CONTESTS, "contests"):

@@ -250,7 +250,11 @@ def check_form(node: Node, form: Form, costs: Sequence[int]) -> None:
         range_of(
             "minimum_projects", form.minimum_projects, "maximum_projects", form.maximum_projects
         )
-    if isinstance(form, Knapsack) and sum(sorted(costs)[: form.minimum]) > form.budget:
+    if (
+        isinstance(form, Knapsack)
+        and form.minimum <= projects
+        and sum(sorted(costs)[: form.minimum]) > form.budget
+    ):
         node.fault(
             f"the {form.minimum} cheapest projects cost more than the budget {form.budget} "
             "a ballot may name",
