@@ -7,14 +7,15 @@ from functools import cache
 from importlib import metadata, resources
 from pathlib import Path
 
-from audit.manifest import Manifest
 from babel.dates import format_datetime
 from flask import Response, render_template, send_from_directory
-from tally.money import format_money
 from werkzeug.exceptions import NotFound
 from werkzeug.utils import safe_join
 
+from audit.checkpoint import open_checkpoint
 from audit.label import b64
+from audit.manifest import Manifest
+from tally.money import format_money
 from tally.rules import describe
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.clock import Clock, read_time
@@ -57,7 +58,6 @@ def observer_routes(
     manifest: Manifest,
     files: PublicFiles,
     clock: Clock,
-    log_size: Callable[[], int | None],
     other_routes: list[Route],
 ) -> list[Route]:
     """The routes of the public door; ``other_routes`` are described beside its own."""
@@ -65,6 +65,14 @@ def observer_routes(
     grouped = " ".join(
         manifest.hash.hex()[at : at + 4] for at in range(0, len(manifest.hash.hex()), 4)
     )
+
+    def log_size() -> int | None:
+        try:
+            note = (files.log / "checkpoint").read_bytes()
+        except FileNotFoundError:
+            return None
+        key = manifest.box.verifier_key
+        return open_checkpoint(note, key.name, key).checkpoint.size
 
     def state() -> str:
         if (files.publication / "publication.json").exists():

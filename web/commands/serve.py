@@ -1,0 +1,65 @@
+"""``scrutin serve``: run the doors of one host."""
+
+import os
+from pathlib import Path
+
+import click
+from granian import Granian
+from granian.constants import Interfaces
+
+from web.audience import Door
+from web.commands.shell import folder_argument, say
+from web.errors import UsageError
+from web.office.folder import ElectionFolder
+from web.office.freeze import load_manifest
+
+BLOCKING_THREADS = 32
+
+
+def serve(folder: Path, doors: list[str], host: str, port: int) -> None:
+    """Serve until stopped. One worker: SQLite has one writer."""
+    os.environ["SCRUTIN_FOLDER"] = str(folder.resolve())
+    os.environ["SCRUTIN_DOORS"] = ",".join(doors)
+    server = Granian(
+        "web.service:application",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=BLOCKING_THREADS,
+        backpressure=1024,
+        websockets=False,
+        log_access=False,
+    )
+    server.serve()
+
+
+@click.command("serve")
+@folder_argument
+@click.option(
+    "--door",
+    "doors",
+    type=click.Choice([door.value for door in Door]),
+    multiple=True,
+    help="Serve this door only; give it again for another. Default: all.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+def serve_command(folder: Path, doors: tuple[str, ...], host: str, port: int) -> None:
+    """Run the registrar's, the box's and the public door of the election in FOLDER.
+
+    In production the registrar and the box run on separate hosts, each with its own part of the
+    folder, behind a TLS proxy (docs/operations.md).
+    """
+    manifest = load_manifest(ElectionFolder(folder))
+    if host not in ("127.0.0.1", "::1", "localhost"):
+        say("scrutin: put a TLS proxy in front; this server speaks plain HTTP")
+    names = list(doors) or [door.value for door in Door]
+    if Door.REGISTRAR.value in names and Door.BOX.value in names and not doors:
+        say("scrutin: registrar and box in one process: fine for a trial, not for a real vote")
+    say(f"scrutin: {manifest.election.id} on http://{host}:{port}/ ({', '.join(names)})")
+    try:
+        serve(folder, names, host, port)
+    except OSError as error:
+        raise UsageError(f"port {port}: {error.strerror}; choose another with --port") from None
