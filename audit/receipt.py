@@ -52,8 +52,7 @@ def spell_time(time: datetime) -> str:
 
 def receipt_due(manifest: Manifest) -> datetime:
     """By when every ballot of this election is in the log: 24 hours after the close."""
-    closes = datetime.strptime(manifest.election.closes, "%Y-%m-%dT%H:%M:%SZ")
-    return closes.replace(tzinfo=UTC) + GRACE
+    return datetime.fromisoformat(manifest.election.closes) + GRACE
 
 
 def _promise(election: bytes, leaf_hash: bytes, due: str) -> bytes:

@@ -9,13 +9,12 @@ from audit.manifest import (
     BoxKeys,
     Issuer,
     Manifest,
-    Officers,
     RollCommitment,
     manifest_message,
     manifest_signatures,
     verify_manifest,
 )
-from audit.record import OfficerSignature
+from audit.officers import Officers, OfficerSignature
 from ballot.durable import keep_file
 from ballot.issuer import read_issuer
 from ballot.lifecycle import Event, Facts, require

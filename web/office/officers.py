@@ -16,8 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from audit.ed25519 import check_public_key, verify
 from audit.errors import AuditError
 from audit.label import b64, unb64
-from audit.manifest import Officer, Officers
-from audit.record import OfficerSignature
+from audit.officers import Officer, Officers, OfficerSignature
 from ballot.durable import make_folder, replace_file
 from ballot.keyfile import DEFAULT_COST, Cost, open_secret, write_secret
 from tally import canonical

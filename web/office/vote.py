@@ -1,6 +1,6 @@
 """Opening and closing the vote: acts that need the officers and, at the close, the issuers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.ed25519 import verify
@@ -8,15 +8,17 @@ from audit.errors import AuditError
 from audit.label import unb64
 from audit.manifest import Manifest
 from audit.merkle import leaf_hash
+from audit.officers import OfficerSignature
 from audit.record import (
     CloseEntry,
+    EntryInvalid,
     Issued,
-    OfficerSignature,
     OpenEntry,
     close_message,
     issued_message,
     open_message,
 )
+from audit.shape import integer, mapping, members
 from ballot.durable import keep_file, make_folder
 from ballot.sequencer import Sequencer
 from tally import canonical
@@ -72,10 +74,12 @@ def read_issued(folder: ElectionFolder, manifest: Manifest) -> tuple[Issued, ...
         data = folder.require(path, f"stop the issuer: scrutin registrar stop --issuer {issuer.id}")
         try:
             value = canonical.parse(data, limit=1_000_000)
-            if not isinstance(value, Mapping) or not isinstance(value.get("counts"), Mapping):
-                raise UsageError(f"{path}: not an issuer's signed counts")
-            counts = {str(style): count for style, count in value["counts"].items()}  # type: ignore[union-attr]
-            signature = unb64(value.get("signature"), "signature", size=64)
+            read = members(value, "issued", ("issuer", "counts", "signature"), EntryInvalid)
+            counts = {
+                style: integer(count, f"counts.{style}", EntryInvalid)
+                for style, count in mapping(read["counts"], "counts", EntryInvalid).items()
+            }
+            signature = unb64(read["signature"], "signature", size=64)
             verify(issuer.key, signature, issued_message(manifest.hash, issuer.id, counts))
         except (canonical.CanonicalError, AuditError) as error:
             raise UsageError(f"{path}: {error}") from None
