@@ -10,7 +10,7 @@ from pathlib import Path
 from babel.dates import format_datetime
 from flask import Response, render_template, send_from_directory
 from werkzeug.exceptions import NotFound
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 
 from audit.checkpoint import open_checkpoint
 from audit.label import b64

@@ -1,0 +1,156 @@
+"""Freeze, open, close: the officers' acts around the vote."""
+
+from pathlib import Path
+
+import click
+
+from ballot.roll import freeze_roll
+from web.clock import clock_for
+from web.commands.shell import folder_argument, officer_option, passphrase_file_option, put, say
+from web.errors import UsageError
+from web.office.define import load_election
+from web.office.folder import ElectionFolder
+from web.office.freeze import (
+    FreezeOptions,
+    assemble,
+    freeze,
+    load_manifest,
+    roll_commitment,
+    witness_policy,
+)
+from web.office.officers import Signer, open_officer
+from web.office.parts import (
+    box_keys,
+    box_store,
+    issuer_keys,
+    local_issuers,
+    open_sequencer,
+    registrar_store,
+)
+from web.office.passphrase import passphrase
+from web.office.vote import Act, close_vote, entry_fingerprint, open_vote
+
+
+def signers(
+    files: tuple[Path, ...], election_id: str, passphrase_file: Path | None
+) -> list[Signer]:
+    """The officers whose key files were given."""
+    return [
+        open_officer(
+            file,
+            passphrase(f"officer key {file}", f"officer_{file.stem}", passphrase_file),
+            election_id,
+        )
+        for file in files
+    ]
+
+
+@click.command("freeze")
+@folder_argument
+@officer_option
+@click.option("--batch-seconds", default=60, show_default=True, type=click.IntRange(1, 86_400))
+@click.option("--batch-minimum", default=20, show_default=True, type=click.IntRange(1))
+@click.option("--maximum-sequence", default=100, show_default=True, type=click.IntRange(1, 65_535))
+@click.option("--officers-needed", default=2, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--witness-policy",
+    "policy",
+    type=click.Path(dir_okay=False, path_type=Path, exists=True),
+    help="A C2SP tlog-policy file: who must have seen a checkpoint before the box is opened.",
+)
+@passphrase_file_option
+def freeze_command(
+    folder: Path,
+    officer_files: tuple[Path, ...],
+    batch_seconds: int,
+    batch_minimum: int,
+    maximum_sequence: int,
+    officers_needed: int,
+    policy: Path | None,
+    passphrase_file: Path | None,
+) -> None:
+    """Freeze the rules: the officers sign the manifest, after which nothing can be edited.
+
+    Every officer runs this with the same options; it is done when enough have signed.
+    """
+    place = ElectionFolder(folder)
+    election = load_election(place)
+    issuers = local_issuers(place)
+    if not issuers:
+        raise UsageError(f"{place.issuers}: no issuer's secret here; run scrutin registrar new")
+    roll_key = issuer_keys(place, issuers[0], election).roll_key
+    roll = roll_commitment(registrar_store(place, issuers[0], election), roll_key)
+    if not any(roll.counts.values()):
+        raise UsageError("roll: nobody is on it; run scrutin roll import first")
+    options = FreezeOptions(
+        batch_seconds=batch_seconds,
+        batch_minimum=batch_minimum,
+        maximum_sequence=maximum_sequence,
+        witness_policy=witness_policy(policy),
+        officers_needed=officers_needed,
+    )
+    manifest = assemble(place, election, options, roll)
+    signed = freeze(
+        place,
+        manifest,
+        signers(officer_files, election.id, passphrase_file),
+        clock_for(election.id)(),
+    )
+    if not signed:
+        say(f"scrutin: signed; another officer must sign the manifest {manifest.hash.hex()}")
+        return
+    for issuer in issuers:
+        freeze_roll(
+            registrar_store(place, issuer, election),
+            election=manifest.hash,
+            styles=[style.id for style in election.styles],
+            counts=manifest.roll.counts,
+            root=manifest.roll.root,
+            key=issuer_keys(place, issuer, election).roll_key,
+        )
+    put({"frozen": manifest.hash.hex(), "officers": [each.officer for each in signed]})
+
+
+def _act(folder: Path, officer_files: tuple[Path, ...], file: Path | None, what: str) -> Act:
+    place = ElectionFolder(folder)
+    manifest = load_manifest(place)
+    clock = clock_for(manifest.election.id)
+    keys = box_keys(place, manifest.election.id)
+    store = box_store(place, manifest)
+    try:
+        sequencer = open_sequencer(place, manifest, keys, store, clock)
+        officers = signers(officer_files, manifest.election.id, file)
+        if what == "open":
+            return open_vote(place, manifest, sequencer, officers)
+        return close_vote(place, manifest, sequencer, officers, clock)
+    finally:
+        store.dispose()
+
+
+def _report(act: Act, what: str) -> None:
+    if act.entry is None:
+        say(f"scrutin: signed; another officer must sign to {what} the vote")
+    else:
+        put({what: entry_fingerprint(act.entry), "officers": [s.officer for s in act.signed]})
+
+
+@click.command("open")
+@folder_argument
+@officer_option
+@passphrase_file_option
+def open_command(
+    folder: Path, officer_files: tuple[Path, ...], passphrase_file: Path | None
+) -> None:
+    """Open the vote: the officers' signed entry begins the log. Refused outside the dates."""
+    _report(_act(folder, officer_files, passphrase_file, "open"), "open")
+
+
+@click.command("close")
+@folder_argument
+@officer_option
+@passphrase_file_option
+def close_command(
+    folder: Path, officer_files: tuple[Path, ...], passphrase_file: Path | None
+) -> None:
+    """Close the vote: issuing stops, what waits enters the log, and the close entry ends it."""
+    _report(_act(folder, officer_files, passphrase_file, "close"), "close")
