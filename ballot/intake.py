@@ -11,7 +11,18 @@ cryptography; ``decide`` needs what the box holds and costs nothing.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from audit import admission
+from audit.ed25519 import SIGNATURE_SIZE, SignatureInvalid, verify
+from audit.errors import AuditError
+from audit.label import unb64
+from audit.manifest import Manifest
+from audit.merkle import leaf_hash
+from audit.record import LARGEST_ENTRY, Header, sealed_hash
+from audit.seal import OVERHEAD
+from audit.shape import members
 from ballot.lifecycle import Facts, Stage, accepts_ballots, stage
+from tally import canonical
+from tally.vote import plaintext_length
 
 MOST_TESTS = 50
 """Tested ballots a pseudonym may leave behind: flow control, so that nobody fills the disk."""
@@ -72,6 +83,87 @@ class Refused:
 
 
 Decision = Accepted | Refused
+
+
+def sealed_lengths(manifest: Manifest) -> dict[str, int]:
+    """How many sealed bytes a ballot of each style has."""
+    return {
+        style: OVERHEAD + plaintext_length(manifest.election, style)
+        for style in manifest.roll.counts
+    }
+
+
+def examine_ballot(
+    manifest: Manifest, lengths: Mapping[str, int], entry: bytes, sealed: bytes
+) -> Candidate | Refused:
+    """Check all of a ballot that the manifest alone can tell: the public's rule for the entry,
+    and that ``sealed`` are the bytes it names, of the one length its style has.
+
+    ``lengths`` are the manifest's ``sealed_lengths``.
+    """
+    try:
+        header = admission.check_ballot(manifest, entry).header
+    except admission.BallotRefused as refused:
+        return _by_rule(refused)
+    if len(sealed) != lengths[header.style]:
+        message = (
+            f"sealed bytes: {len(sealed)} instead of the {lengths[header.style]} that every ballot "
+            f"of style {header.style!r} has"
+        )
+        return Refused(code="ballot-refused", reason="sealed-length", message=message)
+    if sealed_hash(sealed) != header.sealed_hash:
+        message = "sealed bytes: not those whose hash the header names; send the two together"
+        return Refused(code="ballot-refused", reason="sealed-hash", message=message)
+    return Candidate(
+        pseudonym=header.pseudonym,
+        style=header.style,
+        sequence=header.sequence,
+        sealed_hash=header.sealed_hash,
+        test=False,
+        leaf_hash=leaf_hash(entry),
+        entry=entry,
+        sealed=sealed,
+    )
+
+
+def examine_test(manifest: Manifest, message: bytes) -> Candidate | Refused:
+    """Check all of a request to mark a sealed ballot as tested that the manifest alone can tell:
+    ``{"header","signature"}``, the header as in a ballot, signed for this purpose."""
+    try:
+        header = _check_test(manifest, message)
+    except admission.BallotRefused as refused:
+        return _by_rule(refused)
+    return Candidate(
+        pseudonym=header.pseudonym,
+        style=header.style,
+        sequence=header.sequence,
+        sealed_hash=header.sealed_hash,
+        test=True,
+        leaf_hash=None,
+        entry=b"",
+        sealed=b"",
+    )
+
+
+def _check_test(manifest: Manifest, message: bytes) -> Header:
+    try:
+        value = canonical.parse(message, limit=LARGEST_ENTRY)
+        read = members(value, "test", ("header", "signature"), AuditError)
+        header = Header.from_value(read["header"])
+        signature = unb64(read["signature"], "test: signature", size=SIGNATURE_SIZE)
+    except (canonical.CanonicalError, AuditError) as error:
+        raise admission.BallotRefused("malformed", str(error)) from None
+    admission.check_header(manifest, header)
+    try:
+        verify(header.pseudonym, signature, header.test_bytes())
+    except SignatureInvalid as error:
+        raise admission.BallotRefused("bad-signature", f"test: {error}") from None
+    return header
+
+
+def _by_rule(refused: admission.BallotRefused) -> Refused:
+    code = "wrong-election" if refused.code == "wrong-election" else "ballot-refused"
+    return Refused(code=code, reason=refused.code, message=str(refused))
 
 
 def _refused(code: str, reason: str) -> Refused:

@@ -8,7 +8,7 @@ the time come in as arguments.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from ballot.errors import BallotError
@@ -99,6 +99,11 @@ class Facts:
             self.results,
             self.publication,
         )
+
+
+def moment(text: str) -> datetime:
+    """The time that the definition spells: RFC 3339, UTC, whole seconds."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
 
 
 def stage(facts: Facts) -> Stage:

@@ -12,17 +12,12 @@ in groups, and what is deleted is overwritten. The log's own order is that of th
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
-    Column,
     Connection,
     CursorResult,
     Engine,
-    Integer,
-    LargeBinary,
-    Table,
     delete,
     event,
     func,
@@ -30,16 +25,14 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
 
 from audit.merkle import EMPTY_ROOT
 from ballot.errors import BallotError
 from ballot.intake import Holding
+from ballot.store.boxtables import ENTRY, FATE, HEAD, PENDING, PSEUDONYM, TILE, Row
 from ballot.store.engine import create_tables, reading, writing
 
 CHUNK = 1_000
-_Position = BigInteger().with_variant(Integer, "sqlite")
 
 
 class HeadMoved(BallotError):
@@ -48,90 +41,6 @@ class HeadMoved(BallotError):
 
 class BoxMissing(BallotError):
     """The database holds no box of this election."""
-
-
-class _Row(SQLModel, registry=registry()):
-    """The base of the box's tables: a ``MetaData`` of their own."""
-
-
-class HeadRow(_Row, table=True):
-    """One row an election: the log's committed head, and the newest checkpoint signed for it.
-
-    The checkpoint is signed after the head is committed, so ``signed_size`` may stand behind.
-    """
-
-    __tablename__ = "box_head"
-
-    election: bytes = Field(sa_column=Column(LargeBinary(32), primary_key=True))
-    size: int = Field(sa_column=Column(BigInteger, nullable=False))
-    root: bytes = Field(sa_column=Column(LargeBinary(32), nullable=False))
-    closed: bool
-    signed_size: int = Field(sa_column=Column(BigInteger, nullable=False))
-    checkpoint: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-
-
-class PendingRow(_Row, table=True):
-    """A ballot that was acknowledged and waits for its batch."""
-
-    __tablename__ = "box_pending"
-    __table_args__: ClassVar[Mapping[str, Any]] = {"sqlite_with_rowid": False}
-
-    leaf_hash: bytes = Field(sa_column=Column(LargeBinary(32), primary_key=True))
-    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    sealed: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-
-
-class EntryRow(_Row, table=True):
-    """An entry of the log, and the sealed bytes that belong to it if it is a ballot."""
-
-    __tablename__ = "box_entry"
-
-    position: int = Field(sa_column=Column(_Position, primary_key=True, autoincrement=False))
-    leaf_hash: bytes = Field(sa_column=Column(LargeBinary(32), unique=True, nullable=False))
-    entry: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    sealed: bytes | None = Field(sa_column=Column(LargeBinary, nullable=True))
-
-
-class TileRow(_Row, table=True):
-    """The hashes of one tile, as wide as the committed log makes it."""
-
-    __tablename__ = "box_tile"
-    __table_args__: ClassVar[Mapping[str, Any]] = {"sqlite_with_rowid": False}
-
-    level: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
-    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    hashes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-
-
-class PseudonymRow(_Row, table=True):
-    """A pseudonym that cast: its style and the highest sequence accepted."""
-
-    __tablename__ = "box_pseudonym"
-    __table_args__: ClassVar[Mapping[str, Any]] = {"sqlite_with_rowid": False}
-
-    pseudonym: bytes = Field(sa_column=Column(LargeBinary(32), primary_key=True))
-    style: str
-    sequence: int
-
-
-class FateRow(_Row, table=True):
-    """What a pseudonym did with a sealed ballot: cast it, or tested it, never both."""
-
-    __tablename__ = "box_fate"
-    __table_args__: ClassVar[Mapping[str, Any]] = {"sqlite_with_rowid": False}
-
-    pseudonym: bytes = Field(sa_column=Column(LargeBinary(32), primary_key=True))
-    sealed_hash: bytes = Field(sa_column=Column(LargeBinary(32), primary_key=True))
-    tested: bool
-
-
-def _table(row: type[_Row]) -> Table:
-    table: Table = row.__table__  # type: ignore[attr-defined]
-    return table
-
-
-_HEAD, _PENDING, _ENTRY = _table(HeadRow), _table(PendingRow), _table(EntryRow)
-_TILE, _PSEUDONYM, _FATE = _table(TileRow), _table(PseudonymRow), _table(FateRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +76,7 @@ class BoxTransaction:
 
     def head(self) -> Head:
         """The head; in a writing transaction its row is locked until the end."""
-        query = select(_HEAD).where(_HEAD.c.election == self._election)
+        query = select(HEAD).where(HEAD.c.election == self._election)
         if self._writes:
             query = query.with_for_update()
         row = self._connection.execute(query).one_or_none()
@@ -193,12 +102,12 @@ class BoxTransaction:
 
     def _swap(self, old: Head, values: Mapping[str, object]) -> None:
         changed: CursorResult[Any] = self._connection.execute(
-            update(_HEAD)
+            update(HEAD)
             .where(
-                _HEAD.c.election == self._election,
-                _HEAD.c.size == old.size,
-                _HEAD.c.root == old.root,
-                _HEAD.c.signed_size == old.signed_size,
+                HEAD.c.election == self._election,
+                HEAD.c.size == old.size,
+                HEAD.c.root == old.root,
+                HEAD.c.signed_size == old.signed_size,
             )
             .values(**values)
         )
@@ -220,40 +129,40 @@ class BoxTransaction:
             for offset, entry in enumerate(entries)
         ]
         if rows:
-            self._connection.execute(insert(_ENTRY), rows)
+            self._connection.execute(insert(ENTRY), rows)
 
     def entries(self, begin: int, end: int) -> Iterator[tuple[bytes, bytes]]:
         """(leaf hash, entry) of the log from ``begin`` to ``end`` - 1, in order."""
         for first in range(begin, end, CHUNK):
             rows = self._connection.execute(
-                select(_ENTRY.c.leaf_hash, _ENTRY.c.entry)
-                .where(_ENTRY.c.position >= first, _ENTRY.c.position < min(first + CHUNK, end))
-                .order_by(_ENTRY.c.position)
+                select(ENTRY.c.leaf_hash, ENTRY.c.entry)
+                .where(ENTRY.c.position >= first, ENTRY.c.position < min(first + CHUNK, end))
+                .order_by(ENTRY.c.position)
             )
             for row in rows:
                 yield row.leaf_hash, row.entry
 
     def stored(self) -> int:
         """How many entries are stored, whatever the head says."""
-        return self._connection.execute(select(func.count()).select_from(_ENTRY)).scalar_one()
+        return self._connection.execute(select(func.count()).select_from(ENTRY)).scalar_one()
 
     def position(self, leaf_hash: bytes) -> int | None:
         """Where an entry stands in the log."""
         return self._connection.execute(
-            select(_ENTRY.c.position).where(_ENTRY.c.leaf_hash == leaf_hash)
+            select(ENTRY.c.position).where(ENTRY.c.leaf_hash == leaf_hash)
         ).scalar_one_or_none()
 
     def sealed(self, leaf_hash: bytes) -> bytes | None:
         """The sealed bytes of an entry of the log."""
         return self._connection.execute(
-            select(_ENTRY.c.sealed).where(_ENTRY.c.leaf_hash == leaf_hash)
+            select(ENTRY.c.sealed).where(ENTRY.c.leaf_hash == leaf_hash)
         ).scalar_one_or_none()
 
     def forget_sealed(self, leaf_hashes: Iterable[bytes]) -> None:
         """Erase the sealed bytes of these entries of the log; the entries stay."""
         for chunk in _chunks(leaf_hashes):
             self._connection.execute(
-                update(_ENTRY).where(_ENTRY.c.leaf_hash.in_(chunk)).values(sealed=None)
+                update(ENTRY).where(ENTRY.c.leaf_hash.in_(chunk)).values(sealed=None)
             )
 
     # -- tiles ----------------------------------------------------------------------------------
@@ -261,30 +170,28 @@ class BoxTransaction:
     def tile(self, level: int, number: int) -> bytes | None:
         """The stored hashes of a tile."""
         return self._connection.execute(
-            select(_TILE.c.hashes).where(_TILE.c.level == level, _TILE.c.number == number)
+            select(TILE.c.hashes).where(TILE.c.level == level, TILE.c.number == number)
         ).scalar_one_or_none()
 
     def put_tile(self, level: int, number: int, hashes: bytes) -> None:
         """Store a tile, in place of the narrower one that was stored before."""
-        self._connection.execute(
-            delete(_TILE).where(_TILE.c.level == level, _TILE.c.number == number)
-        )
-        self._connection.execute(insert(_TILE).values(level=level, number=number, hashes=hashes))
+        self._connection.execute(delete(TILE).where(TILE.c.level == level, TILE.c.number == number))
+        self._connection.execute(insert(TILE).values(level=level, number=number, hashes=hashes))
 
     # -- waiting ballots ------------------------------------------------------------------------
 
     def pending_count(self) -> int:
         """How many ballots wait."""
-        return self._connection.execute(select(func.count()).select_from(_PENDING)).scalar_one()
+        return self._connection.execute(select(func.count()).select_from(PENDING)).scalar_one()
 
     def pending(self) -> Iterator[list[StoredEntry]]:
         """All ballots that wait, by leaf hash, in portions."""
         last = b""
         while True:
             rows = self._connection.execute(
-                select(_PENDING)
-                .where(_PENDING.c.leaf_hash > last)
-                .order_by(_PENDING.c.leaf_hash)
+                select(PENDING)
+                .where(PENDING.c.leaf_hash > last)
+                .order_by(PENDING.c.leaf_hash)
                 .limit(CHUNK)
             ).all()
             if not rows:
@@ -297,14 +204,14 @@ class BoxTransaction:
 
     def clear_pending(self) -> int:
         """Delete all ballots that wait; gives their number."""
-        deleted: CursorResult[Any] = self._connection.execute(delete(_PENDING))
+        deleted: CursorResult[Any] = self._connection.execute(delete(PENDING))
         return deleted.rowcount
 
     def held(self, leaf_hashes: Iterable[bytes]) -> set[bytes]:
         """Those of these entries that wait or stand in the log."""
         found: set[bytes] = set()
         for chunk in _chunks(leaf_hashes):
-            for table in (_PENDING, _ENTRY):
+            for table in (PENDING, ENTRY):
                 found.update(
                     self._connection.execute(
                         select(table.c.leaf_hash).where(table.c.leaf_hash.in_(chunk))
@@ -315,7 +222,7 @@ class BoxTransaction:
     def is_pending(self, leaf_hash: bytes) -> bool:
         """Whether this entry waits."""
         found = self._connection.execute(
-            select(_PENDING.c.leaf_hash).where(_PENDING.c.leaf_hash == leaf_hash)
+            select(PENDING.c.leaf_hash).where(PENDING.c.leaf_hash == leaf_hash)
         )
         return found.first() is not None
 
@@ -328,10 +235,10 @@ class BoxTransaction:
         fates: dict[bytes, dict[bytes, bool]] = {pseudonym: {} for pseudonym in wanted}
         for chunk in _chunks(wanted):
             for row in self._connection.execute(
-                select(_PSEUDONYM).where(_PSEUDONYM.c.pseudonym.in_(chunk))
+                select(PSEUDONYM).where(PSEUDONYM.c.pseudonym.in_(chunk))
             ):
                 cast[row.pseudonym] = (row.style, row.sequence)
-            for row in self._connection.execute(select(_FATE).where(_FATE.c.pseudonym.in_(chunk))):
+            for row in self._connection.execute(select(FATE).where(FATE.c.pseudonym.in_(chunk))):
                 fates[row.pseudonym][row.sealed_hash] = row.tested
         nothing: tuple[None, int] = (None, 0)
         return {
@@ -346,7 +253,7 @@ class BoxTransaction:
     def pseudonyms_per_style(self) -> dict[str, int]:
         """How many pseudonyms cast, by style."""
         rows = self._connection.execute(
-            select(_PSEUDONYM.c.style, func.count()).group_by(_PSEUDONYM.c.style)
+            select(PSEUDONYM.c.style, func.count()).group_by(PSEUDONYM.c.style)
         )
         return {row[0]: row[1] for row in rows}
 
@@ -363,7 +270,7 @@ class BoxTransaction:
             for ballot in sorted(ballots, key=lambda ballot: ballot.leaf_hash)
         ]
         if rows:
-            self._connection.execute(insert(_PENDING), rows)
+            self._connection.execute(insert(PENDING), rows)
         fates: list[dict[str, object]] = []
         fresh: list[dict[str, object]] = []
         for pseudonym in sorted(after):
@@ -379,14 +286,14 @@ class BoxTransaction:
                 fresh.append({"pseudonym": pseudonym, "style": new.style, "sequence": new.sequence})
             else:
                 self._connection.execute(
-                    update(_PSEUDONYM)
-                    .where(_PSEUDONYM.c.pseudonym == pseudonym)
+                    update(PSEUDONYM)
+                    .where(PSEUDONYM.c.pseudonym == pseudonym)
                     .values(sequence=new.sequence)
                 )
         if fresh:
-            self._connection.execute(insert(_PSEUDONYM), fresh)
+            self._connection.execute(insert(PSEUDONYM), fresh)
         if fates:
-            self._connection.execute(insert(_FATE), fates)
+            self._connection.execute(insert(FATE), fates)
 
 
 def _chunks(keys: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -409,9 +316,9 @@ class BoxStore:
 
     def create(self) -> None:
         """Make the tables and the empty log, unless they are there."""
-        create_tables(self._engine, _Row.metadata)
+        create_tables(self._engine, Row.metadata)
         with writing(self._engine) as connection:
-            present = connection.execute(select(_HEAD.c.election)).scalar_one_or_none()
+            present = connection.execute(select(HEAD.c.election)).scalar_one_or_none()
             if present == self._election:
                 return
             if present is not None:
@@ -419,7 +326,7 @@ class BoxStore:
                     "the database holds the box of another election: give each its own database"
                 )
             connection.execute(
-                insert(_HEAD).values(
+                insert(HEAD).values(
                     election=self._election,
                     size=0,
                     root=EMPTY_ROOT,

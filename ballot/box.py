@@ -1,0 +1,315 @@
+"""The ballot box: casts are acknowledged when they are durable, tests are marked, proofs are given.
+
+Each calling thread checks its own ballot, the expensive part; one writer thread decides about all
+that arrived together in one transaction, so that a power cut loses none that was acknowledged and
+one synchronisation of the disk serves many. The queue is bounded: a full one is refused with Busy,
+and the same request sent again gets the same answer as if it had been the first.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from queue import Empty, Full, Queue
+from threading import Lock, Thread
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.manifest import Manifest
+from audit.merkle import leaf_hash
+from audit.proof import ProofFile
+from audit.receipt import make_receipt, make_test_receipt, receipt_due
+from ballot import tree
+from ballot.errors import BallotError
+from ballot.intake import (
+    Candidate,
+    Decision,
+    Refused,
+    decide,
+    examine_ballot,
+    examine_test,
+    sealed_lengths,
+)
+from ballot.lifecycle import Facts, moment
+from ballot.store.box import BoxStore, StoredEntry
+from ballot.store.engine import StoreBusy
+
+MOST_WAITING = 2_000
+GROUP = 256
+GROUP_SECONDS = 0.004
+
+
+class BallotRefused(BallotError):
+    """A ballot or test that the box does not accept; ``code`` and ``reason`` say why."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.message)
+        self.code = refused.code
+        self.reason = refused.reason
+
+
+class Busy(BallotError):
+    """Too much waits; nothing was accepted. The same request may be sent again."""
+
+    def __init__(self, seconds: int = 2) -> None:
+        super().__init__(f"the box is busy: send the same again in {seconds} seconds")
+        self.seconds = seconds
+
+
+class BoxStopped(BallotError):
+    """The box is not running, or a write failed and its outcome is not known.
+
+    The process must end and be started again; the same request then gets its answer.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """The ballot is in the box and will be in the log by ``due``."""
+
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """The box has no such ballot."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What everybody may know: the log's newest signed checkpoint, and whether it is closed."""
+
+    size: int
+    checkpoint: bytes
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Request:
+    candidate: Candidate
+    arrived: datetime
+    answer: "Future[Decision]"
+
+
+class Box:
+    """Takes ballots for one election. Safe to call from many threads; use it in a ``with``."""
+
+    def __init__(
+        self,
+        *,
+        manifest: Manifest,
+        store: BoxStore,
+        receipt_key: Ed25519PrivateKey,
+        clock: Callable[[], datetime],
+        most_waiting: int = MOST_WAITING,
+        group: int = GROUP,
+        group_seconds: float = GROUP_SECONDS,
+    ) -> None:
+        """``most_waiting`` requests may wait for the writer; a group is written when ``group`` are
+        there or ``group_seconds`` have passed since its first."""
+        if receipt_key.public_key().public_bytes_raw() != manifest.box.receipt_key:
+            raise BoxStopped(
+                "receipt key: not the one the manifest names; use this election's key file"
+            )
+        self._manifest = manifest
+        self._lengths = sealed_lengths(manifest)
+        self._opens = moment(manifest.election.opens)
+        self._closes = moment(manifest.election.closes)
+        self._store = store
+        self._receipt_key = receipt_key
+        self._clock = clock
+        self._group = group
+        self._group_seconds = group_seconds
+        self._queue: Queue[_Request | None] = Queue(most_waiting)
+        self._guard = Lock()
+        self._running = False
+        self._writer = Thread(target=self._write, name="ballot box writer", daemon=True)
+
+    def __enter__(self) -> Self:
+        with self._guard:
+            self._running = True
+        self._writer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Write what waits, then stop."""
+        with self._guard:
+            self._running = False
+        self._queue.put(None)
+        self._writer.join()
+
+    @property
+    def running(self) -> bool:
+        """Whether the box takes ballots. Once false it stays so: the process must end."""
+        return self._running
+
+    # -- casting and testing --------------------------------------------------------------------
+
+    def cast(self, entry: bytes, sealed: bytes) -> bytes:
+        """Take a ballot and give its signed receipt, after it is durable.
+
+        The same ballot again gets the same receipt, whatever happened since. Raises BallotRefused,
+        Busy or BoxStopped.
+        """
+        arrived = self._clock()
+        candidate = self._examined(examine_ballot(self._manifest, self._lengths, entry, sealed))
+        self._decided(candidate, arrived)
+        return make_receipt(self._manifest, self._receipt_key, leaf_hash(entry))
+
+    def test(self, message: bytes) -> bytes:
+        """Mark a sealed ballot as tested, so that it can never be cast; gives a signed receipt.
+
+        The box sees the header, never the choices. Raises BallotRefused, Busy or BoxStopped.
+        """
+        arrived = self._clock()
+        candidate = self._examined(examine_test(self._manifest, message))
+        self._decided(candidate, arrived)
+        return make_test_receipt(
+            self._manifest, self._receipt_key, candidate.pseudonym, candidate.sealed_hash
+        )
+
+    @staticmethod
+    def _examined(found: Candidate | Refused) -> Candidate:
+        if isinstance(found, Refused):
+            raise BallotRefused(found)
+        return found
+
+    def _decided(self, candidate: Candidate, arrived: datetime) -> None:
+        request = _Request(candidate=candidate, arrived=arrived, answer=Future())
+        with self._guard:
+            if not self._running:
+                raise BoxStopped("the box is not running: send the same again later")
+            try:
+                self._queue.put_nowait(request)
+            except Full:
+                raise Busy from None
+        decision = request.answer.result()
+        if isinstance(decision, Refused):
+            raise BallotRefused(decision)
+
+    # -- the writer thread ----------------------------------------------------------------------
+
+    def _write(self) -> None:
+        last = False
+        while not last:
+            requests, last = self._gather()
+            try:
+                decisions = self._decide(requests) if requests else []
+            except StoreBusy:
+                _fail(requests, Busy())
+            except BaseException as error:  # whatever it was, nobody may wait for ever
+                self._stop(requests, error)
+                return
+            else:
+                for request, decision in zip(requests, decisions, strict=True):
+                    request.answer.set_result(decision)
+
+    def _gather(self) -> tuple[list[_Request], bool]:
+        """The next group, and whether it is the last."""
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        requests = [first]
+        until = monotonic() + self._group_seconds
+        while len(requests) < self._group:
+            try:
+                request = self._queue.get(timeout=max(0.0, until - monotonic()))
+            except Empty:
+                break
+            if request is None:
+                return requests, True
+            requests.append(request)
+        return requests, False
+
+    def _decide(self, requests: Sequence[_Request]) -> list[Decision]:
+        """Decide about a group in one transaction, which is durable when this returns."""
+        candidates = [request.candidate for request in requests]
+        with self._store.writing() as transaction:
+            head = transaction.head()
+            held = transaction.held(c.leaf_hash for c in candidates if c.leaf_hash is not None)
+            before = transaction.holdings(c.pseudonym for c in candidates)
+            after = dict(before)
+            accepted: list[StoredEntry] = []
+            decisions: list[Decision] = []
+            for request in requests:
+                candidate = request.candidate
+                facts = Facts(
+                    now=request.arrived,
+                    opens=self._opens,
+                    closes=self._closes,
+                    frozen=True,
+                    open_entry=head.size > 0,
+                    close_entry=head.closed,
+                )
+                decision = decide(candidate, facts, after[candidate.pseudonym], held)
+                decisions.append(decision)
+                if isinstance(decision, Refused) or decision.again:
+                    continue
+                after[candidate.pseudonym] = decision.holding
+                if candidate.leaf_hash is not None:
+                    held.add(candidate.leaf_hash)
+                    accepted.append(
+                        StoredEntry(
+                            leaf_hash=candidate.leaf_hash,
+                            entry=candidate.entry,
+                            sealed=candidate.sealed,
+                        )
+                    )
+            changed = {key: holding for key, holding in after.items() if holding != before[key]}
+            transaction.accept(accepted, before, changed)
+        return decisions
+
+    def _stop(self, requests: Sequence[_Request], error: BaseException) -> None:
+        with self._guard:
+            self._running = False
+        # The message of a database may quote what it was given: only its kind is told.
+        stopped = BoxStopped(
+            f"the box stopped: a write failed ({type(error).__name__}) and its outcome is not "
+            "known. Start the process again; then send the same again"
+        )
+        _fail(requests, stopped)
+        while True:
+            try:
+                request = self._queue.get_nowait()
+            except Empty:
+                return
+            if request is not None:
+                _fail([request], stopped)
+
+    # -- what everybody may ask -----------------------------------------------------------------
+
+    def proof(self, leaf_hash: bytes) -> bytes | Pending | Unknown:
+        """The proof file (C2SP tlog-proof) that an entry stands in the log, under the newest
+        signed checkpoint; Pending while it waits, Unknown when it is not there."""
+        with self._store.reading() as transaction:
+            head = transaction.head()
+            index = transaction.position(leaf_hash)
+            if index is not None and index < head.signed_size:
+                return ProofFile.build(
+                    index=index,
+                    size=head.signed_size,
+                    node=tree.stored_nodes(transaction, head.signed_size),
+                    note=head.checkpoint,
+                ).encode()
+            if index is not None or transaction.is_pending(leaf_hash):
+                return Pending(due=receipt_due(self._manifest))
+            return Unknown()
+
+    def status(self) -> Status:
+        """The newest signed checkpoint, and no more: what waits is not told to anybody."""
+        with self._store.reading() as transaction:
+            head = transaction.head()
+        return Status(size=head.signed_size, checkpoint=head.checkpoint, closed=head.closed)
+
+
+def _fail(requests: Sequence[_Request], error: BaseException) -> None:
+    for request in requests:
+        request.answer.set_exception(error)
