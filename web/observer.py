@@ -19,7 +19,7 @@ from tally.money import format_money
 from tally.rules import describe
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.clock import Clock, read_time
-from web.models import Health, Status
+from web.models import Status
 from web.openapi import describe as describe_api
 from web.problem import Problem, reader_language
 
@@ -183,14 +183,6 @@ def observer_routes(
             Cache.BRIEF,
             "What anybody may know of the running election",
             Answer(meaning="the state", model=Status),
-        ),
-        route(
-            "health",
-            "/health",
-            lambda: Response(Health(status="ok").model_dump_json(), mimetype="application/json"),
-            Cache.NEVER,
-            "Whether the service answers",
-            Answer(meaning="it does", model=Health),
         ),
         route(
             "manifest",

@@ -16,6 +16,7 @@ from web.audience import Door, Route
 from web.box import box_routes
 from web.clock import clock_for
 from web.errors import UsageError
+from web.health import health_route
 from web.limits import Limits
 from web.observer import PublicFiles, observer_routes
 from web.office.folder import ElectionFolder
@@ -36,7 +37,7 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
     folder = ElectionFolder(settings.folder)
     manifest = load_manifest(folder)
     clock = clock_for(manifest.election.id)
-    routes: list[Route] = []
+    routes: list[Route] = [health_route(min(settings.doors))]
     if Door.REGISTRAR in settings.doors:
         issuers = settings.issuers or tuple(local_issuers(folder))
         if not issuers:
