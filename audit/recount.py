@@ -1,0 +1,233 @@
+"""From sealed bytes to results: open every counted ballot with the published key, read it, count.
+
+What the officers' machine does to publish, and what everybody does to verify, is this code.
+Source: docs/formats.md sections 5, 8, 9 and 10.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from audit.admission import Admitted, CountedBallot
+from audit.checkpoint import Checkpoint
+from audit.errors import AuditError
+from audit.label import b64, labelled
+from audit.manifest import Manifest
+from audit.opening import checkpoint_hash
+from audit.parallel import in_portions
+from audit.record import sealed_hash
+from audit.seal import OVERHEAD, Opener, SealInvalid, seal_info
+from tally import canonical
+from tally.count import count
+from tally.errors import TallyError
+from tally.vote import Layout, Spoiled, Vote, plaintext_length
+
+DOES_NOT_OPEN = "does-not-open"
+
+
+class SealedInvalid(AuditError):
+    """Sealed bytes that are not the ones the log names."""
+
+
+class CountFailed(AuditError):
+    """The counting rules of the manifest cannot be carried out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedBallot:
+    """A counted ballot after the opening."""
+
+    leaf_hash: bytes
+    vote: Vote | Spoiled
+
+
+def sealed_size(manifest: Manifest, style: str) -> int:
+    """How many sealed bytes every ballot of the style has."""
+    return plaintext_length(manifest.election, style) + OVERHEAD
+
+
+def join_sealed(
+    manifest: Manifest, style: str, ballots: Sequence[CountedBallot], sealed: Mapping[bytes, bytes]
+) -> bytes:
+    """The content of ``sealed/<style>.bin``; ``sealed`` maps leaf hashes to sealed bytes.
+
+    Raises SealedInvalid naming the log entry whose sealed bytes are missing or others.
+    """
+    size = sealed_size(manifest, style)
+    parts = []
+    for ballot in ballots:
+        blob = sealed.get(ballot.leaf_hash)
+        if blob is None:
+            raise SealedInvalid(f"entry {ballot.position}: its sealed bytes are missing")
+        if len(blob) != size:
+            raise SealedInvalid(f"entry {ballot.position}: {len(blob)} sealed bytes, not {size}")
+        _check_hash(ballot, blob)
+        parts.append(blob)
+    return b"".join(parts)
+
+
+def split_sealed(
+    manifest: Manifest, style: str, ballots: Sequence[CountedBallot], data: bytes
+) -> list[bytes]:
+    """The sealed bytes of each ballot in ``sealed/<style>.bin``, each what its header names.
+
+    Raises SealedInvalid.
+    """
+    size = sealed_size(manifest, style)
+    if len(data) != size * len(ballots):
+        raise SealedInvalid(
+            f"{len(data)} bytes instead of {size * len(ballots)} for {len(ballots)} ballots"
+        )
+    blobs = [data[at : at + size] for at in range(0, len(data), size)]
+    for ballot, blob in zip(ballots, blobs, strict=True):
+        _check_hash(ballot, blob)
+    return blobs
+
+
+def _check_hash(ballot: CountedBallot, blob: bytes) -> None:
+    if sealed_hash(blob) != ballot.sealed_hash:
+        raise SealedInvalid(
+            f"entry {ballot.position}: the sealed bytes are not those its header names"
+        )
+
+
+class _Open:
+    """Opens and reads ballots of one style, perhaps in another process."""
+
+    def __init__(self, manifest: Manifest, style: str, private_key: bytes) -> None:
+        self._arguments = manifest, style, private_key
+        self._manifest = manifest
+        self._style = style
+        self._opener = Opener(private_key)
+        self._layout = Layout(manifest.election, style)
+
+    def __reduce__(self) -> tuple[type["_Open"], tuple[Manifest, str, bytes]]:
+        return _Open, self._arguments
+
+    def __call__(self, portion: Sequence[tuple[CountedBallot, bytes]], /) -> list[OpenedBallot]:
+        opened = []
+        for ballot, blob in portion:
+            info = seal_info(self._manifest.hash, self._style, ballot.pseudonym, ballot.sequence)
+            vote: Vote | Spoiled
+            try:
+                vote = self._layout.decode(self._opener.open(blob, info))
+            except SealInvalid:
+                vote = Spoiled(reason=DOES_NOT_OPEN)
+            opened.append(OpenedBallot(leaf_hash=ballot.leaf_hash, vote=vote))
+        return opened
+
+
+def _nothing(_done: int) -> None:
+    pass
+
+
+def open_ballots(
+    manifest: Manifest,
+    style: str,
+    ballots: Sequence[CountedBallot],
+    blobs: Sequence[bytes],
+    private_key: bytes,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int], None] = _nothing,
+) -> list[OpenedBallot]:
+    """Open and read the ballots of a style; what does not open or decode is spoiled.
+
+    ``blobs`` are their sealed bytes, ``private_key`` the election's (32 bytes). Sorted by leaf
+    hash, so that the order says nothing of the log.
+    """
+    opened: list[OpenedBallot] = []
+    pairs = list(zip(ballots, blobs, strict=True))
+    for portion in in_portions(_Open(manifest, style, private_key), pairs, jobs=jobs):
+        opened += portion
+        progress(len(opened))
+    opened.sort(key=lambda ballot: ballot.leaf_hash)
+    return opened
+
+
+def ballots_file(style: str, opened: Sequence[OpenedBallot]) -> bytes:
+    """The content of ``ballots/<style>.json``; ``opened`` is sorted by leaf hash."""
+    # Spelled ballot by ballot, which a test compares with the general encoder: most ballots make
+    # one of few choices, and a file of 150,000 of them would take longer than their signatures.
+    known: dict[object, str] = {}
+    ballots = ",".join(_ballot_text(ballot, known) for ballot in opened)
+    return f'{{"ballots":[{ballots}],"style":{_text(style)}}}'.encode()
+
+
+def _text(value: canonical.Value) -> str:
+    return canonical.encode(value).decode()
+
+
+def _ballot_text(ballot: OpenedBallot, known: dict[object, str]) -> str:
+    vote, leaf = ballot.vote, b64(ballot.leaf_hash)
+    if isinstance(vote, Spoiled):
+        return f'{{"leaf_hash":"{leaf}","spoiled":{_text(vote.reason)}}}'
+    parts = []
+    for contest in sorted(vote.choices):
+        choice = vote.choices[contest]
+        key = (contest, choice)
+        if key not in known:
+            value: canonical.Value = (
+                {"spoiled": choice.reason} if isinstance(choice, Spoiled) else choice
+            )
+            known[key] = f"{_text(contest)}:{_text(value)}"
+        parts.append(known[key])
+    return f'{{"contests":{{{",".join(parts)}}},"leaf_hash":"{leaf}"}}'
+
+
+def lot_seed(election: bytes, root: bytes, private_key: bytes) -> bytes:
+    """What decides the lot: nobody could know it before the opening. ``root``: the final log's."""
+    return sha256(labelled("lot", election, root, private_key)).digest()
+
+
+def results_file(
+    manifest: Manifest,
+    admitted: Admitted,
+    opened: Mapping[str, Sequence[OpenedBallot]],
+    *,
+    checkpoint: Checkpoint,
+    private_key: bytes,
+) -> bytes:
+    """The content of ``results.json``: the count of all opened ballots (by style) under the
+    manifest's rules. Raises CountFailed when a rule cannot be carried out."""
+    seed = lot_seed(manifest.hash, checkpoint.root, private_key)
+    votes = (ballot.vote for style in admitted.counted for ballot in opened[style])
+    try:
+        result = count(manifest.election, votes, seed)
+        return canonical.encode(
+            {
+                "type": "results",
+                "version": 1,
+                "election": b64(manifest.hash),
+                "checkpoint": b64(checkpoint_hash(checkpoint)),
+                "lot_seed": b64(seed),
+                "styles": [
+                    _style_value(manifest, admitted, style, opened[style])
+                    for style in admitted.counted
+                ],
+                **result.to_value(),
+            }
+        )
+    except TallyError as error:
+        raise CountFailed(f"the rules cannot be carried out: {error}") from None
+
+
+def _style_value(
+    manifest: Manifest, admitted: Admitted, style: str, opened: Sequence[OpenedBallot]
+) -> canonical.Value:
+    votes = [ballot.vote for ballot in opened]
+    spoiled = Counter(vote.reason for vote in votes if isinstance(vote, Spoiled))
+    return {
+        "style": style,
+        "roll": manifest.roll.counts[style],
+        "issued": {each.issuer: each.counts[style] for each in admitted.closed.issued},
+        "counted": len(opened),
+        "superseded": admitted.superseded[style],
+        "equivocations": admitted.equivocations[style],
+        "spoiled": dict(spoiled),
+        "blank": sum(
+            isinstance(vote, Vote) and all(choice == () for choice in vote.choices.values())
+            for vote in votes
+        ),
+    }

@@ -1,0 +1,180 @@
+"""Where a publication is read from: a folder, or a web address below which its files lie.
+
+Paths are relative, with ``/``, of plain characters only; no path leads out of the folder, and no
+link is followed. Every read has a limit. From the web each file is fetched once and kept in a
+temporary folder, so that what was checked and what is used are the same bytes.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from http.client import HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Protocol, Self
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from audit.errors import AuditError
+from audit.spelling import shown
+
+LARGEST_FILE = 1 << 31
+"""The most bytes of one file, if the caller sets no lower limit."""
+
+_SECONDS = 60
+_TRIES = 3
+_PATH = re.compile(
+    r"(?!.{241})[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*){0,8}", re.ASCII
+)
+
+
+class SourceFailed(AuditError):
+    """A publication that cannot be read: this says nothing about whether it is right."""
+
+
+class PathInvalid(AuditError):
+    """A path that no file of a publication can have."""
+
+
+def check_path(path: str) -> None:
+    """Raise PathInvalid unless ``path`` may be a file's: relative, plain, never upwards."""
+    if not _PATH.fullmatch(path):
+        raise PathInvalid(f"{shown(path)}: not the path of a file in a publication")
+
+
+class Source(Protocol):
+    """Files under paths."""
+
+    def read(self, path: str, *, limit: int = LARGEST_FILE) -> bytes | None:
+        """The file's bytes, None when there is none. Raises SourceFailed, PathInvalid."""
+
+    def paths(self) -> frozenset[str] | None:
+        """The paths of all files, or None where they cannot be listed."""
+
+
+class FolderSource:
+    """A publication in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        """Raises SourceFailed unless ``root`` is a folder."""
+        if not root.is_dir():
+            raise SourceFailed(f"{root}: not a folder")
+        self._root = root
+
+    def read(self, path: str, *, limit: int = LARGEST_FILE) -> bytes | None:
+        """See Source.read. Links and devices are refused."""
+        check_path(path)
+        folder = self._root
+        for part in path.split("/")[:-1]:
+            folder /= part
+            if folder.is_symlink():
+                raise SourceFailed(f"{path}: leads through a link")
+        try:
+            descriptor = os.open(self._root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise SourceFailed(f"{path}: cannot be read: {error.strerror}") from None
+        with os.fdopen(descriptor, "rb") as file:
+            kind = os.fstat(descriptor)
+            if not stat.S_ISREG(kind.st_mode):
+                raise SourceFailed(f"{path}: not a file")
+            if kind.st_size > limit:
+                raise SourceFailed(f"{path}: {kind.st_size} bytes, more than {limit}")
+            return file.read(limit + 1)
+
+    def paths(self) -> frozenset[str]:
+        """The paths of everything in the folder that is not a folder itself."""
+        return frozenset(self._walk(self._root, ""))
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[str]:
+        for entry in os.scandir(folder):
+            name = f"{prefix}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._walk(folder / entry.name, f"{name}/")
+            else:
+                yield name
+
+
+class _SameHost(HTTPRedirectHandler):
+    """Follows a redirection only within the host and scheme that were asked."""
+
+    def redirect_request(  # type: ignore[no-untyped-def]
+        self, req: Request, fp, code: int, msg: str, headers, newurl: str
+    ) -> Request | None:
+        old, new = urlsplit(req.full_url), urlsplit(newurl)
+        if (old.scheme, old.netloc) != (new.scheme, new.netloc):
+            raise SourceFailed(f"{req.full_url}: redirects to another host, {new.netloc}")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+class WebSource:
+    """A publication below an address. Use it in a ``with``: it keeps what it fetched until then."""
+
+    def __init__(self, address: str) -> None:
+        """``address``: http or https. Raises SourceFailed."""
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise SourceFailed(f"{shown(address)}: not an address such as https://example.org/2026")
+        self._base = address.rstrip("/") + "/"
+        self._opener = build_opener(_SameHost)
+        self._folder = TemporaryDirectory(prefix="scrutin-")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._folder.cleanup()
+
+    def read(self, path: str, *, limit: int = LARGEST_FILE) -> bytes | None:
+        """See Source.read."""
+        check_path(path)
+        kept = Path(self._folder.name) / path
+        if kept.exists():
+            return kept.read_bytes()
+        data = self._fetch(path, limit)
+        if data is not None:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_bytes(data)
+        return data
+
+    def _fetch(self, path: str, limit: int) -> bytes | None:
+        url = self._base + path
+        for attempt in range(1, _TRIES + 1):
+            try:
+                request = Request(url)  # noqa: S310  (http and https only: see __init__)
+                with self._opener.open(request, timeout=_SECONDS) as answer:
+                    data: bytes = answer.read(limit + 1)
+                    if answer.length and len(data) <= limit:
+                        raise HTTPException("the answer ends too early")
+            except HTTPError as error:
+                error.close()
+                if error.code in (404, 410):
+                    return None
+                if error.code < 500 or attempt == _TRIES:
+                    raise SourceFailed(f"{url}: status {error.code}") from None
+            except (URLError, HTTPException, OSError) as error:
+                if attempt == _TRIES:
+                    reason = getattr(error, "reason", error)
+                    raise SourceFailed(f"{url}: cannot be read: {reason}") from None
+            else:
+                if len(data) > limit:
+                    raise SourceFailed(f"{path}: more than {limit} bytes")
+                return data
+        raise SourceFailed(f"{url}: cannot be read")
+
+    def paths(self) -> None:
+        """A web address cannot be listed."""
+
+
+def open_source(where: str) -> FolderSource | WebSource:
+    """The publication at a folder's path or a web address. Raises SourceFailed."""
+    return WebSource(where) if "://" in where else FolderSource(Path(where))
