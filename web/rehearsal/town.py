@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from audit.manifest import Manifest
@@ -16,7 +17,7 @@ from ballot.letters import make_letters
 from ballot.roll import Person, RollFile, freeze_roll, import_roll
 from ballot.trustee import local_ceremony
 from tally.election import Election
-from web.clock import VARIABLE, read_time, system_clock
+from web.clock import VARIABLE, read_time
 from web.commands.roll import letter_texts
 from web.office.boxkeys import create_box_keys
 from web.office.folder import ElectionFolder
@@ -118,10 +119,7 @@ def found_town(
     keys = issuer_keys(place, first, election)
     roll = roll_commitment(registrar_store(place, first, election), keys.roll_key)
     manifest = assemble(place, election, options, roll)
-    before = min(system_clock(), read_time(election.opens))
-    if before >= read_time(election.opens):
-        before = read_time(election.opens).replace(year=read_time(election.opens).year - 1)
-    freeze(place, manifest, officers, before)
+    freeze(place, manifest, officers, read_time(election.opens) - timedelta(days=1))
     for issuer in issuers:
         freeze_roll(
             registrar_store(place, issuer, election),
