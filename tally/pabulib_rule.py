@@ -1,0 +1,124 @@
+"""The counting rule that a .pb file names, as one of ours (docs/rules.md)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tally.canonical import Value
+from tally.contest import CountingRule, Project
+from tally.pabulib_table import NUMBER, PabulibError, PabulibFile, Remark, decimals, minor_units
+
+SENTINEL: Final = 999_999_999
+"""The cost of a project that was withdrawn after the ballots were printed."""
+
+ON_MISFIT: Final = {
+    "greedy": "skip",
+    "greedy-threshold": "skip",
+    "greedy-exclusive": "skip",
+    "greedy-no-skip": "stop",
+}
+
+
+def district_column(file: PabulibFile) -> str:
+    """The column that gives the district: neighbourhoods where they have budgets of their own."""
+    if "budget_per_neighborhood" in file.keys or file.projects.column("district") is None:
+        return "neighborhood"
+    return "district"
+
+
+def read_rule(
+    file: PabulibFile, exponent: int, projects: Sequence[Project], remarks: list[Remark]
+) -> CountingRule:
+    """Our rule for the file's ``rule`` key; a name we do not know stays as it is, without
+    parameters. ``projects`` are the file's, in its order."""
+    keys = file.keys
+    name = keys["rule"]
+    parameters: dict[str, Value] = {}
+    if name in ON_MISFIT:
+        parameters["on_misfit"] = ON_MISFIT[name]
+    elif name == "greedy-custom" and "80%" in keys.get("comment", ""):
+        parameters |= {"on_misfit": "top-up", "top_up_share": "4/5"}
+    else:
+        remarks.append(Remark("rule", f"rule {name!r} is kept as a name, without parameters"))
+        return CountingRule.of(name)
+    threshold = keys.get("min_project_score_threshold", "")
+    if threshold:
+        if decimals(threshold) or not NUMBER.fullmatch(threshold):
+            raise PabulibError(
+                f"{threshold!r} is not a whole number",
+                section="META", column="min_project_score_threshold",
+            )  # fmt: skip
+        least = minor_units(threshold, 0)
+        if least > 0:
+            parameters["minimum_score"] = least
+    elif name == "greedy-threshold":
+        remarks.append(Remark("threshold", "the rule has a threshold and the file does not say it"))
+    if name == "greedy-exclusive":
+        remarks.append(Remark("exclusive", "which projects exclude each other is not in the file"))
+    _budgets(file, exponent, projects, parameters, remarks)
+    _withdrawn(file, exponent, projects, parameters, remarks)
+    return CountingRule.of("greedy", parameters)
+
+
+def _budgets(
+    file: PabulibFile,
+    exponent: int,
+    projects: Sequence[Project],
+    parameters: dict[str, Value],
+    remarks: list[Remark],
+) -> None:
+    """Budgets of neighbourhoods or categories (``budget_per_…`` beside the list of their names)."""
+    keys = file.keys
+    for field, names_key, key in (
+        ("district", "neighborhoods", "budget_per_neighborhood"),
+        ("category", "categories", "budget_per_category"),
+    ):
+        if not keys.get(key):
+            continue
+        amounts = [minor_units(text, exponent) for text in keys[key].split(",")]
+        names = keys.get(names_key, "").split(",")
+        if len(names) != len(amounts):
+            raise PabulibError(
+                f"{len(amounts)} amounts for {len(names)} names in {names_key!r}",
+                section="META", column=key,
+            )  # fmt: skip
+        if "budget_per" in parameters:
+            remarks.append(Remark("budgets", f"{key} beside another list of budgets: not read"))
+            continue
+        budgets = dict(zip(names, amounts, strict=True))
+        occurring = {
+            word
+            for project in projects
+            for word in ((project.district,) if field == "district" else project.category)
+        }
+        if not occurring <= budgets.keys():
+            missing = ", ".join(sorted(occurring - budgets.keys()))
+            remarks.append(Remark("budgets", f"{key} names no budget of {missing}: not read"))
+            continue
+        parameters["budget_per"] = {"field": field, "budgets": dict(sorted(budgets.items()))}
+
+
+def _withdrawn(
+    file: PabulibFile,
+    exponent: int,
+    projects: Sequence[Project],
+    parameters: dict[str, Value],
+    remarks: list[Remark],
+) -> None:
+    """Withdrawn projects never stop a count: an exclusion by cost keeps them out of it."""
+    sentinel = SENTINEL * 10**exponent
+    lines = tuple(
+        row.line
+        for row, project in zip(file.projects.rows, projects, strict=True)
+        if project.cost == sentinel
+    )
+    if not lines:
+        return
+    remarks.append(Remark("withdrawn", f"{len(lines)} projects cost {SENTINEL}: withdrawn", lines))
+    if parameters["on_misfit"] == "skip":
+        return
+    budget = minor_units(file.keys["budget"], exponent)
+    if all(project.cost <= budget or project.cost == sentinel for project in projects):
+        parameters["maximum_cost_share"] = "1"
+    else:
+        words = "a project above the budget, too: withdrawn ones stop the count here"
+        remarks.append(Remark("withdrawn", words, lines))
