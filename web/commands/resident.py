@@ -1,4 +1,4 @@
-"""What a resident, or a kiosk for one, does from a terminal: vote, test a ballot, check a receipt."""
+"""What a resident, or a kiosk for one, does: vote, test a ballot, check a receipt."""
 
 import os
 import secrets

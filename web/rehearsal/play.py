@@ -87,13 +87,15 @@ class Report:
 
 
 class Rehearsal:
-    """One rehearsal of ``election`` with ``votes`` (one a resident: style and choices)."""
+    """One rehearsal of ``election`` with ``votes`` (one a resident: style and choices);
+    ``spoiled`` are the numbers of those whose choices break the form's limits."""
 
     def __init__(
         self,
         *,
         election: Election,
         votes: Sequence[tuple[str, Mapping[str, Choice]]],
+        spoiled: frozenset[int] = frozenset(),
         out: Path,
         jobs: int,
         issuers: Sequence[str] = ("city",),
@@ -102,6 +104,7 @@ class Rehearsal:
     ) -> None:
         self._election = election
         self._votes = votes
+        self._spoiled = spoiled
         self._out = out
         self._jobs = jobs
         self._issuers = issuers
@@ -344,7 +347,9 @@ class Rehearsal:
         wanted: dict[str, Counter[str]] = {
             contest.id: Counter() for contest in self._election.contests
         }
-        for _, choices in self._votes:
+        for number, (_, choices) in enumerate(self._votes):
+            if number in self._spoiled:
+                continue
             for contest, choice in choices.items():
                 wanted[contest].update({mark for mark, _ in choice})
         for contest in results["contests"]:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 
-from audit.receipt import read_receipt, read_test_receipt
-
 from audit.label import b64
 from audit.manifest import Manifest
 from audit.merkle import leaf_hash
+from audit.receipt import read_receipt, read_test_receipt
 from audit.record import Credential, Header
 from ballot.voter import Device, SealedBallot, show_test
 from tally import canonical
@@ -184,7 +183,9 @@ class Visit:
             sequence = 2
         if behaviour is Behaviour.TEST:
             self._test(device.ballot(resident.choices, credentials, sequence=sequence))
-        ballot = device.ballot(resident.choices, credentials, sequence=sequence)
+        # Unchecked: a real voter of the file may have gone beyond the limits, and spoils so.
+        plaintext = encode_vote_unchecked(self._manifest.election, resident.style, resident.choices)
+        ballot = device.ballot_of(plaintext, credentials, sequence=sequence)
         leaf = self._cast(ballot, twice=twice)
         if behaviour is Behaviour.REPLAY:
             again = device.ballot_of(self._blank(), credentials, sequence=1)
