@@ -255,7 +255,7 @@ class Rehearsal:
         store = box_store(self._place, manifest)
         try:
             with store.reading() as transaction:
-                sealed = transaction.sealed(wanted)
+                sealed = transaction.sealed([wanted]).get(wanted)
                 if sealed is None:
                     for portion in transaction.pending():
                         for each in portion:
