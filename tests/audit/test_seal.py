@@ -150,6 +150,12 @@ def test_another_key_does_not_open() -> None:
 
 X, Y = ELECTION_KEY[1:33], ELECTION_KEY[33:]
 PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
+# The point with x = 0, so that x + p fits 32 bytes and would be a second spelling of it.
+SMALL_Y = bytes.fromhex("66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4")
+
+
+def test_the_point_with_x_0_is_one() -> None:
+    seal(b"vote", b"\x04" + bytes(32) + SMALL_Y, INFO)
 
 
 @pytest.mark.parametrize(
@@ -161,11 +167,11 @@ PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
         b"\x04" + bytes(64),
         b"\x00" * 65,
         b"\x04" + X + Y[:-1] + bytes([Y[-1] ^ 1]),
-        b"\x04" + PRIME.to_bytes(32) + Y,
+        b"\x04" + PRIME.to_bytes(32) + SMALL_Y,
         b"\x04" + X + Y + b"\x00",
         b"",
     ],
-    ids=["compressed", "hybrid", "infinity", "0,0", "zeros", "off", "x=p", "long", "empty"],
+    ids=["compressed", "hybrid", "infinity", "0,0", "zeros", "off", "x=p+0", "long", "empty"],
 )
 def test_bad_points_are_refused(point: bytes) -> None:
     with pytest.raises(SealInvalid, match="election key"):

@@ -391,6 +391,9 @@ def test_release_refused(finished: Machines, tmp_path: Path) -> None:
         finished.release(1, out, accept=not_closed)
     with pytest.raises(ReleaseRefused, match="not made in the ceremony these keys come from"):
         finished.release(1, out, keys=other_keys)
+    share = load_share(finished.share(1), "pass of Ana", ELECTION)
+    with pytest.raises(ReleaseRefused, match="not made in the ceremony these keys come from"):
+        trustee.release(share, other_keys, election=E, checkpoint=TEXT, accept=accept)
     with pytest.raises(WrongElection, match="'town-2026', not to 'town-2027'"):
         finished.release(1, out, election_id="town-2027")
     assert contents(tmp_path) == before
@@ -448,6 +451,9 @@ def test_one_share_is_for_one_manifest(finished: Machines, tmp_path: Path) -> No
         finished.release(1, tmp_path / "r.json", election=bytes(32))
     assert finished.share(1).read_bytes() == before
     assert not (tmp_path / "r.json").exists()
+    arguments = {"keys": keys, "checkpoint": TEXT, "accept": accept}
+    with pytest.raises(ReleaseRefused, match="is bound to the manifest 0e0e"):
+        trustee.release(share, election=bytes(32), **arguments)
     finished.release(1, tmp_path / "r.json")
     # A release binds too.
     finished.release(2, tmp_path / "r2.json")
