@@ -27,6 +27,7 @@ from audit.shape import integer, items, mapping, members, words
 from audit.trustees import TrusteeKeys, read_trustee_keys
 from tally import canonical
 from tally.canonical import CanonicalError
+from tally.count import check
 from tally.election import Election
 from tally.errors import TallyError
 from tally.frozen import FrozenMap
@@ -245,6 +246,8 @@ def _read_box(value: object) -> BoxKeys:
 
 def _check(manifest: Manifest) -> None:
     """Raise unless the parts fit together; the trustees' part checks itself."""
+    if faults := check(manifest.election):
+        raise ManifestInvalid("definition: " + "; ".join(str(fault) for fault in faults))
     officers = manifest.officers
     if not 1 <= officers.threshold <= len(officers.keys):
         raise ManifestInvalid(

@@ -5,22 +5,27 @@ Source: docs/formats.md sections 5, 8, 9 and 10.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 from audit.admission import Admitted, CountedBallot
 from audit.checkpoint import Checkpoint
 from audit.errors import AuditError
+from audit.figures import figures
 from audit.label import b64, labelled
 from audit.manifest import Manifest
 from audit.opening import checkpoint_hash
 from audit.parallel import in_portions
+from audit.publication import pabulib_path
 from audit.record import sealed_hash
 from audit.seal import OVERHEAD, Opener, SealInvalid, seal_info
 from tally import canonical
-from tally.count import count
+from tally.count import EnvelopeResult, Result, count
+from tally.election import Election
 from tally.errors import TallyError
+from tally.outcome import TOP_UP
+from tally.pabulib_publication import publication
 from tally.vote import Layout, Spoiled, Vote, plaintext_length
 
 DOES_NOT_OPEN = "does-not-open"
@@ -45,26 +50,6 @@ class OpenedBallot:
 def sealed_size(manifest: Manifest, style: str) -> int:
     """How many sealed bytes every ballot of the style has."""
     return plaintext_length(manifest.election, style) + OVERHEAD
-
-
-def join_sealed(
-    manifest: Manifest, style: str, ballots: Sequence[CountedBallot], sealed: Mapping[bytes, bytes]
-) -> bytes:
-    """The content of ``sealed/<style>.bin``; ``sealed`` maps leaf hashes to sealed bytes.
-
-    Raises SealedInvalid naming the log entry whose sealed bytes are missing or others.
-    """
-    size = sealed_size(manifest, style)
-    parts = []
-    for ballot in ballots:
-        blob = sealed.get(ballot.leaf_hash)
-        if blob is None:
-            raise SealedInvalid(f"entry {ballot.position}: its sealed bytes are missing")
-        if len(blob) != size:
-            raise SealedInvalid(f"entry {ballot.position}: {len(blob)} sealed bytes, not {size}")
-        _check_hash(ballot, blob)
-        parts.append(blob)
-    return b"".join(parts)
 
 
 def split_sealed(
@@ -181,21 +166,55 @@ def lot_seed(election: bytes, root: bytes, private_key: bytes) -> bytes:
     return sha256(labelled("lot", election, root, private_key)).digest()
 
 
-def results_file(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recount:
+    """What the opened ballots come to: ``results`` is the content of ``results.json``."""
+
+    election: Election
+    result: Result
+    results: bytes
+
+    def figures(self) -> Iterator[tuple[str, bytes]]:
+        """The files ``figures/<name>.json``."""
+        yield from figures(self.election, canonical.parse(self.results))  # type: ignore[arg-type]
+
+    def pabulib(self) -> Iterator[tuple[str, bytes]]:
+        """The files ``pabulib/<contest>.pb``: one for each envelope; the format has no place for
+        questions."""
+        for counted in self.result.contests:
+            if isinstance(counted, EnvelopeResult):
+                contest, outcome = counted.envelope.id, counted.outcome
+                text = publication(
+                    self.election,
+                    contest,
+                    counted.profile,
+                    outcome.winners,
+                    topped_up=[
+                        step.project
+                        for step in outcome.steps
+                        if step.action == TOP_UP and step.project is not None
+                    ],
+                )
+                yield pabulib_path(contest), text.encode()
+
+
+def recount(
     manifest: Manifest,
     admitted: Admitted,
     opened: Mapping[str, Sequence[OpenedBallot]],
     *,
     checkpoint: Checkpoint,
     private_key: bytes,
-) -> bytes:
-    """The content of ``results.json``: the count of all opened ballots (by style) under the
-    manifest's rules. Raises CountFailed when a rule cannot be carried out."""
+) -> Recount:
+    """Count all opened ballots (by style) under the manifest's rules.
+
+    Raises CountFailed when a rule cannot be carried out.
+    """
     seed = lot_seed(manifest.hash, checkpoint.root, private_key)
     votes = (ballot.vote for style in admitted.counted for ballot in opened[style])
     try:
         result = count(manifest.election, votes, seed)
-        return canonical.encode(
+        results = canonical.encode(
             {
                 "type": "results",
                 "version": 1,
@@ -211,6 +230,7 @@ def results_file(
         )
     except TallyError as error:
         raise CountFailed(f"the rules cannot be carried out: {error}") from None
+    return Recount(election=manifest.election, result=result, results=results)
 
 
 def _style_value(
