@@ -9,7 +9,7 @@ are keyed by their leaf hash alone, stored in that order (no hidden row number o
 in groups, and what is deleted is overwritten. The log's own order is that of the leaf hashes.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -152,15 +152,24 @@ class BoxTransaction:
             select(ENTRY.c.position).where(ENTRY.c.leaf_hash == leaf_hash)
         ).scalar_one_or_none()
 
-    def sealed(self, leaf_hash: bytes) -> bytes | None:
-        """The sealed bytes of an entry of the log."""
-        return self._connection.execute(
-            select(ENTRY.c.sealed).where(ENTRY.c.leaf_hash == leaf_hash)
-        ).scalar_one_or_none()
-
-    def forget_sealed(self, leaf_hashes: Iterable[bytes]) -> None:
-        """Erase the sealed bytes of these entries of the log; the entries stay."""
+    def sealed(self, leaf_hashes: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The sealed bytes of these entries of the log, as far as they are kept."""
+        found: dict[bytes, bytes] = {}
         for chunk in _chunks(leaf_hashes):
+            for row in self._connection.execute(
+                select(ENTRY.c.leaf_hash, ENTRY.c.sealed).where(
+                    ENTRY.c.leaf_hash.in_(chunk), ENTRY.c.sealed.is_not(None)
+                )
+            ):
+                found[row.leaf_hash] = row.sealed
+        return found
+
+    def keep_sealed(self, leaf_hashes: Collection[bytes]) -> None:
+        """Erase the sealed bytes of all other entries of the log; the entries stay."""
+        rows = self._connection.execute(
+            select(ENTRY.c.leaf_hash).where(ENTRY.c.sealed.is_not(None))
+        ).scalars()
+        for chunk in _chunks(set(rows) - set(leaf_hashes)):
             self._connection.execute(
                 update(ENTRY).where(ENTRY.c.leaf_hash.in_(chunk)).values(sealed=None)
             )
