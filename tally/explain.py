@@ -30,11 +30,16 @@ def _votes(votes: int, say: Voice) -> str:
     return say.several(votes, say.pick("voix", "vote"), say.pick("voix", "votes"))
 
 
+def _score(envelope: Envelope, standing: Standing, say: Voice) -> str:
+    if isinstance(envelope.form, Points | Scores | Ranking):
+        return say.several(int(standing.score), "point", "points")
+    return _votes(standing.votes, say)
+
+
 def _support(envelope: Envelope, standing: Standing, say: Voice) -> str:
     votes = _votes(standing.votes, say)
     if isinstance(envelope.form, Points | Scores | Ranking):
-        points = say.several(int(standing.score), "point", "points")
-        votes = f"{points} ({votes})"
+        votes = f"{_score(envelope, standing, say)} ({votes})"
     total, place = say.number(len(envelope.projects)), say.number(standing.position)
     return say.pick(f"{votes}, rang {place} sur {total}.", f"{votes}, place {place} of {total}.")
 
@@ -47,7 +52,7 @@ def reason(envelope: Envelope, standing: Standing, step: Step, say: Voice) -> st
         "cost": say.money(project.cost),
         "left": say.money(step.left_before),
         "votes": _votes(standing.votes, say),
-        "score": say.several(int(standing.score), "point", "points"),
+        "score": _score(envelope, standing, say),
     }
     for name in ("group_left", "added"):
         amount = detail.get(name)

@@ -25,21 +25,12 @@ def check(envelope: Envelope) -> list[Fault]:
     """Everything that is wrong with the parameters of an envelope, at once."""
     parameters, faults = read_parameters(envelope)
     most = most_a_ballot_gives(envelope.form)
-    for name in ("minimum_score", "minimum_score_share"):
-        if counts_votes(envelope.form) and name in envelope.rule.parameters:
-            faults.append(
-                Fault(
-                    path=f"{PATH}.{name}",
-                    message="with this form the score is the number of votes",
-                    remedy=f"Use {name.replace('score', 'votes')} instead",
-                )
-            )
     share = parameters.minimum_score_share
-    if share is not None and share > most and not counts_votes(envelope.form):
+    if share is not None and share > most:
         faults.append(
             Fault(
                 path=f"{PATH}.minimum_score_share",
-                message=f"a ballot gives a project at most {most} points",
+                message=f"a ballot gives a project at most {most} point(s)",
                 remedy=f'Lower it to at most "{most}"',
             )
         )

@@ -49,7 +49,8 @@ def _minimums(p: GreedyParameters, envelope: Envelope, say: Voice) -> list[str]:
         needs.append((f"au moins {number} voix", f"at least {number} votes"))
     if p.minimum_score is not None:
         number = say.number(p.minimum_score)
-        needs.append((f"au moins {number} points", f"at least {number} points"))
+        units = ("voix", "votes") if counts_votes(envelope.form) else ("points", "points")
+        needs.append((f"au moins {number} {units[0]}", f"at least {number} {units[1]}"))
     if p.minimum_votes_share is not None:
         share = say.share(p.minimum_votes_share)
         needs.append(
@@ -59,8 +60,8 @@ def _minimums(p: GreedyParameters, envelope: Envelope, say: Voice) -> list[str]:
         number = str(p.minimum_score_share)
         needs.append(
             (
-                f"au moins {number} fois autant de points que de {base}",
-                f"at least {number} times as many points as {base}",
+                f"un score d’au moins {number} fois le nombre de {base}",
+                f"a score of at least {number} times the number of {base}",
             )
         )
     if p.minimum_votes_per_cost is not None:

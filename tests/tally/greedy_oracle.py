@@ -281,7 +281,7 @@ def greedy_parameters(draw: st.DrawFn, size: int, budget: int, scored: bool) -> 
             }
         elif kind == "top":
             own = draw(st.one_of(st.none(), st.integers(1, max(budget // 3, 1))))
-            most = draw(st.integers(1, 3)) if own is None else draw(st.sampled_from((None, 2, 3)))
+            most = draw(st.integers(1, 2)) if own is None else draw(st.sampled_from((None, 2)))
             p["top_per"] = {
                 "field": "district",
                 "count": most,

@@ -250,7 +250,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"on_misfit": "skip", "minimum_votes": 0}, "minimum_votes"),
     ({"on_misfit": "skip", "minimum_votes": True}, "minimum_votes"),
     ({"on_misfit": "skip", "minimum_votes": "10"}, "minimum_votes"),
-    ({"on_misfit": "skip", "minimum_score": 3}, "minimum_score"),
+    (
+        {"on_misfit": "skip", "minimum_score_share": "3/2", "share_of": "cast"},
+        "at most 1 point",
+    ),
     ({"on_misfit": "skip", "minimum_votes_share": "2/4", "share_of": "cast"}, "lowest terms"),
     ({"on_misfit": "skip", "minimum_votes_share": "0.1", "share_of": "cast"}, "lowest terms"),
     ({"on_misfit": "skip", "minimum_votes_share": "1/0", "share_of": "cast"}, "lowest terms"),
