@@ -141,7 +141,9 @@ class Device:
         ``sequence`` is one more than that of the ballot it replaces. Raises VoteInvalid naming the
         contest and the reason when the choices break a form's limits.
         """
-        plaintext = encode_vote(self.manifest.election, self.style, choices)
+        contests = self.manifest.election.style(self.style).contests
+        blank: dict[str, Choice] = dict.fromkeys(contests, ())
+        plaintext = encode_vote(self.manifest.election, self.style, {**blank, **choices})
         return self.ballot_of(plaintext, credentials, sequence=sequence, ephemeral=ephemeral)
 
     def ballot_of(

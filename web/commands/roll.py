@@ -4,21 +4,19 @@ import sys
 from pathlib import Path
 
 import click
-from babel.dates import format_datetime, get_timezone
 
 from audit.label import b64
-from ballot.letterpage import LetterTexts
 from ballot.letters import make_letters
 from ballot.roll import RollInvalid, RollTree, import_roll
 from ballot.rollfile import read_roll
-from tally.election import Election
-from web.clock import clock_for, read_time
+from web.clock import clock_for
 from web.commands.keys import registrar_new
 from web.commands.shell import folder_argument, passphrase_file_option, put, say
 from web.errors import Refused
 from web.office.define import load_election
 from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
+from web.office.letters import letter_texts
 from web.office.parts import issuer_keys, local_issuers, registrar_store
 from web.office.vote import stop_issuing
 from web.progress import Progress
@@ -131,27 +129,6 @@ def roll_codes(
         replace=replace,
     )
     say(f"scrutin: {made.count} codes in {made.folder}")
-
-
-def letter_texts(election: Election, website: str, help_text: str) -> LetterTexts:
-    """What the letters of this election say, in all its languages."""
-    zone = get_timezone("UTC")
-    period = {
-        language: " – ".join(
-            format_datetime(read_time(time), "medium", tzinfo=zone, locale=language) + " UTC"
-            for time in (election.opens, election.closes)
-        )
-        for language in election.languages
-    }
-    return LetterTexts(
-        languages=election.languages,
-        title=election.title.to_value(),
-        organiser=election.organiser.to_value(),
-        styles={style.id: style.title.to_value() for style in election.styles},
-        website=website,
-        help=dict.fromkeys(election.languages, help_text),
-        period=period,
-    )
 
 
 @roll.command("statement")

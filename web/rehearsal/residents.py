@@ -241,7 +241,10 @@ class Visit:
         return self._credentials()
 
     def _blank(self) -> bytes:
-        return encode_vote_unchecked(self._manifest.election, self._resident.style, {})
+        election, style = self._manifest.election, self._resident.style
+        return encode_vote_unchecked(
+            election, style, dict.fromkeys(election.style(style).contests, ())
+        )
 
     def _test(self, ballot: SealedBallot) -> None:
         """Give a ballot up, show it on a second device, and see that it cannot be cast."""

@@ -18,10 +18,10 @@ from ballot.roll import Person, RollFile, freeze_roll, import_roll
 from ballot.trustee import local_ceremony
 from tally.election import Election
 from web.clock import VARIABLE, read_time
-from web.commands.roll import letter_texts
 from web.office.boxkeys import create_box_keys
 from web.office.folder import ElectionFolder
 from web.office.freeze import FreezeOptions, assemble, freeze, roll_commitment
+from web.office.letters import letter_texts
 from web.office.officers import Signer, create_officer, open_officer
 from web.office.parts import issuer_keys, registrar_store
 from web.progress import Progress

@@ -1,0 +1,28 @@
+"""The words of the letters that carry voting codes."""
+
+from babel.dates import format_datetime, get_timezone
+
+from ballot.letterpage import LetterTexts
+from tally.election import Election
+from web.clock import read_time
+
+
+def letter_texts(election: Election, website: str, help_text: str) -> LetterTexts:
+    """What the letters of this election say, in all its languages."""
+    zone = get_timezone("UTC")
+    period = {
+        language: " – ".join(
+            format_datetime(read_time(time), "medium", tzinfo=zone, locale=language) + " UTC"
+            for time in (election.opens, election.closes)
+        )
+        for language in election.languages
+    }
+    return LetterTexts(
+        languages=election.languages,
+        title=election.title.to_value(),
+        organiser=election.organiser.to_value(),
+        styles={style.id: style.title.to_value() for style in election.styles},
+        website=website,
+        help=dict.fromkeys(election.languages, help_text),
+        period=period,
+    )
