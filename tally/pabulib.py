@@ -6,6 +6,7 @@ The door to tally/pabulib_*.py. How files are read, every quirk and exception: d
 from tally.pabulib_ballot import Ballot, votes_of
 from tally.pabulib_election import Instance, read_instance, selected, to_choices, to_election
 from tally.pabulib_id import file_id, our_id
+from tally.pabulib_publication import publication
 from tally.pabulib_syntax import parse
 from tally.pabulib_table import PabulibError, PabulibFile, Remark, Row, Table, write
 
@@ -20,6 +21,7 @@ __all__ = [
     "file_id",
     "our_id",
     "parse",
+    "publication",
     "read_instance",
     "selected",
     "to_choices",

@@ -74,10 +74,12 @@ def _points(file: PabulibFile, low: int, limit: int | None, remarks: list[Remark
 
 
 def _scores(file: PabulibFile, low: int, limit: int | None, remarks: list[Remark]) -> Form:
+    # Numbers that are not whole are refused with their line where ballots are read.
     given = [
         minor_units(number, 0)
         for cell in file.votes.values("points")
         for number in (cell.split(",") if cell else ())
+        if not decimals(number)
     ]
     least, most = _whole(file, "min_points"), _whole(file, "max_points")
     if least is None or most is None:
