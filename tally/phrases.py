@@ -122,10 +122,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 CRITERIA: Final[Mapping[str, tuple[str, str]]] = {
-    "votes": ("le plus grand nombre de voix", "more votes first"),
-    "score": ("le meilleur score", "higher score first"),
-    "cost": ("le coût le plus bas", "lower cost first"),
-    "expensive": ("le coût le plus élevé", "higher cost first"),
+    "votes": ("le plus grand nombre de voix", "more votes"),
+    "score": ("le meilleur score", "higher score"),
+    "cost": ("le coût le plus bas", "lower cost"),
+    "expensive": ("le coût le plus élevé", "higher cost"),
     "order": ("l’ordre de la liste", "the order of the list"),
     "lot": ("le tirage au sort public", "the public lot"),
 }

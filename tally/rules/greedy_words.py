@@ -104,7 +104,7 @@ def _order(envelope: Envelope, say: Voice) -> str:
     listed = say.pick(", puis ", ", then ").join(names)
     return say.pick(
         f"Les projets sont classés par score. À égalité : {listed}.",
-        f"Projects are sorted by score. Equal ones: {listed}.",
+        f"Projects are sorted by score. Equal ones by {listed}.",
     )
 
 
