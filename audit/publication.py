@@ -37,7 +37,10 @@ SIGNATURES = "publication.signatures.json"
 
 LARGEST_LIST = 64_000_000
 
-_DRAWN = re.compile(r"index\.html|charts/[A-Za-z0-9._-]+\.(?:svg|png)", re.ASCII)
+_DRAWN = re.compile(
+    r"index(?:\.[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)?\.html|charts/[A-Za-z0-9._-]+\.(?:svg|png)",
+    re.ASCII,
+)
 
 
 class ListInvalid(AuditError):
@@ -62,7 +65,7 @@ def pabulib_path(contest: str) -> str:
 def check_drawn(path: str) -> None:
     """Raise ListInvalid unless ``path`` may be a chart's or the page's."""
     if not _DRAWN.fullmatch(path):
-        raise ListInvalid(f"{shown(path)}: not the path of a chart or of index.html")
+        raise ListInvalid(f"{shown(path)}: not the path of a chart or a page")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from errno import ELOOP
 from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -45,11 +46,18 @@ def check_path(path: str) -> None:
         raise PathInvalid(f"{shown(path)}: not the path of a file in a publication")
 
 
+class FileRefused(AuditError):
+    """A file that is none of a publication: a link, a device, too large."""
+
+
 class Source(Protocol):
     """Files under paths."""
 
     def read(self, path: str, *, limit: int = LARGEST_FILE) -> bytes | None:
-        """The file's bytes, None when there is none. Raises SourceFailed, PathInvalid."""
+        """The file's bytes, None when there is none.
+
+        Raises SourceFailed, FileRefused, PathInvalid.
+        """
 
     def paths(self) -> frozenset[str] | None:
         """The paths of all files, or None where they cannot be listed."""
@@ -71,19 +79,21 @@ class FolderSource:
         for part in path.split("/")[:-1]:
             folder /= part
             if folder.is_symlink():
-                raise SourceFailed(f"{path}: leads through a link")
+                raise FileRefused(f"{path}: leads through a link")
         try:
             descriptor = os.open(self._root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
+            if error.errno == ELOOP:
+                raise FileRefused(f"{path}: is a link") from None
             raise SourceFailed(f"{path}: cannot be read: {error.strerror}") from None
         with os.fdopen(descriptor, "rb") as file:
             kind = os.fstat(descriptor)
             if not stat.S_ISREG(kind.st_mode):
-                raise SourceFailed(f"{path}: not a file")
+                raise FileRefused(f"{path}: not a file")
             if kind.st_size > limit:
-                raise SourceFailed(f"{path}: {kind.st_size} bytes, more than {limit}")
+                raise FileRefused(f"{path}: {kind.st_size} bytes, more than {limit}")
             return file.read(limit + 1)
 
     def paths(self) -> frozenset[str]:
@@ -167,7 +177,7 @@ class WebSource:
                     raise SourceFailed(f"{url}: cannot be read: {reason}") from None
             else:
                 if len(data) > limit:
-                    raise SourceFailed(f"{path}: more than {limit} bytes")
+                    raise FileRefused(f"{path}: more than {limit} bytes")
                 return data
         raise SourceFailed(f"{url}: cannot be read")
 

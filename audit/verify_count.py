@@ -1,0 +1,146 @@
+"""The steps about what was decided: log, ballots, opening, count."""
+
+from audit.admission import AdmissionRefused, admit
+from audit.check import Check, Fault
+from audit.derive import open_final_checkpoint
+from audit.merkle import leaf_hash, root
+from audit.opening import check_opening
+from audit.publication import (
+    BALLOTS,
+    CHECKPOINT,
+    FIGURES,
+    LOG,
+    OPENING,
+    PABULIB,
+    RESULTS,
+    SEALED,
+    ballots_path,
+    sealed_path,
+)
+from audit.recount import ballots_file, open_ballots, recount, split_sealed
+from audit.tile import ENTRIES, WIDTH, Tile, read_entries, tiles_for
+
+
+def log(check: Check) -> str:
+    """The box signed the log's final state, and entries and tiles are those of that state."""
+    manifest = check.manifest
+    check.note = check.read(CHECKPOINT)
+    check.checkpoint = open_final_checkpoint(manifest, check.note)
+    size = check.checkpoint.size
+
+    def fetch(path: str) -> bytes | None:
+        return check.read(LOG + path) if LOG + path in check.publication.files else None
+
+    check.entries = tuple(read_entries(fetch, size))
+    for path, data in tiles_for(check.entries):
+        if check.read(LOG + path) != data:
+            raise Fault("does not hold what the log's entries give")
+    check.nothing_else(LOG)
+    check.place = CHECKPOINT
+    if root(leaf_hash(entry) for entry in check.entries) != check.checkpoint.root:
+        raise Fault(f"the {size} entries have another root than the one that was signed")
+    policy = manifest.policy
+    seen = "" if policy is None else "; enough witnesses saw it"
+    return (
+        f"the log {manifest.box.origin} ended with {size} entries; its signed root is theirs{seen}"
+    )
+
+
+def entry_path(position: int, size: int) -> str:
+    """The path of the bundle that holds an entry of a log of ``size`` entries."""
+    index = position // WIDTH
+    tile = Tile(level=ENTRIES, index=index, width=min(WIDTH, size - index * WIDTH))
+    return LOG + tile.path
+
+
+def entries(check: Check) -> str:
+    """Every entry is valid: officers opened and closed, each ballot has a credential and a
+    signature; and no style has more ballots than credentials, or more of those than persons."""
+    size = len(check.entries)
+    check.place = CHECKPOINT
+    try:
+        check.admitted = admit(
+            check.manifest,
+            check.entries,
+            jobs=check.jobs,
+            progress=lambda done: check.progress(done, size - 2),
+        )
+    except AdmissionRefused as refused:
+        if refused.position is not None:
+            check.place = entry_path(refused.position, size)
+        raise
+    admitted = check.admitted
+    counted = sum(map(len, admitted.counted.values()))
+    return (
+        f"{size - 2} ballots, each with its credentials and signature; {counted} count, "
+        f"{sum(admitted.superseded.values())} were replaced by a later one, "
+        f"{sum(admitted.equivocations.values())} pseudonyms signed two of one sequence; "
+        "no style has more ballots than credentials were given out, nor more of those than the "
+        "roll has persons"
+    )
+
+
+def opening(check: Check) -> str:
+    """Enough trustees released their shares for this log, and the shares give the election key."""
+    check.opening = check_opening(check.manifest, check.read(OPENING), check.checkpoint)
+    trustees = check.manifest.trustees.trustees
+    names = ", ".join(trustees[each.index - 1].name for each in check.opening.releases)
+    return f"{names} released their shares for this log; they give the private election key"
+
+
+def sealed(check: Check) -> str:
+    """The sealed bytes are those that the counted ballots name."""
+    for style, ballots in check.admitted.counted.items():
+        data = check.read(sealed_path(style))
+        check.blobs[style] = split_sealed(check.manifest, style, ballots, data)
+    check.nothing_else(SEALED)
+    return f"{sum(map(len, check.blobs.values()))} sealed ballots are those the log names"
+
+
+def ballots(check: Check) -> str:
+    """Opened with the election key, the sealed ballots hold the published choices."""
+    total, done = sum(map(len, check.blobs.values())), 0
+    for style, counted in check.admitted.counted.items():
+
+        def told(more: int, before: int = done) -> None:
+            check.progress(before + more, total)
+
+        check.opened[style] = open_ballots(
+            check.manifest,
+            style,
+            counted,
+            check.blobs.pop(style),
+            check.opening.private_key,
+            jobs=check.jobs,
+            progress=told,
+        )
+        check.compare(ballots_path(style), ballots_file(style, check.opened[style]))
+        done += len(counted)
+    check.nothing_else(BALLOTS)
+    return f"{total} ballots were opened and read again, with the same choices"
+
+
+def results(check: Check) -> str:
+    """Counted again under the rules, the ballots give the published results."""
+    check.place = RESULTS
+    check.recount = recount(
+        check.manifest,
+        check.admitted,
+        check.opened,
+        checkpoint=check.checkpoint,
+        private_key=check.opening.private_key,
+    )
+    check.compare(RESULTS, check.recount.results)
+    return f"{len(check.manifest.election.contests)} contests were counted again, the same"
+
+
+def figures(check: Check) -> str:
+    """The exact numbers behind the charts follow from the results."""
+    count = check.compare_all(FIGURES, check.recount.figures())
+    return f"{count} figures follow from the results"
+
+
+def pabulib(check: Check) -> str:
+    """The votes in Pabulib format follow from the ballots."""
+    count = check.compare_all(PABULIB, check.recount.pabulib())
+    return f"{count} Pabulib files follow from the ballots"
