@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from audit.result_hash import grouped
+from audit.result_hash import in_groups
 from ballot.lifecycle import Facts, due, stage
 from tally import canonical
 from web.clock import clock_for, read_time
@@ -107,12 +107,12 @@ def publish(
             place, manifest, out, officers, jobs=jobs or os.cpu_count() or 1, progress=progress
         )
     if not isinstance(done, bytes):
-        say(f"scrutin: signed; another officer must sign the result {grouped(done.result_hash)}")
+        say(f"scrutin: signed; another officer must sign the result {in_groups(done.result_hash)}")
         return
     if as_json:
         put({"result_hash": done.hex(), "publication": str(out)})
     else:
-        click.echo(f"result hash {grouped(done)}")
+        click.echo(f"result hash {in_groups(done)}")
 
 
 @click.command("status")

@@ -2,7 +2,16 @@
 
 from collections.abc import Sequence
 
-from tally.election import Approval, ChooseOne, Election, Knapsack, QuestionForm, Ranking
+from tally.election import (
+    Approval,
+    ChooseOne,
+    Election,
+    Knapsack,
+    Option,
+    Project,
+    QuestionForm,
+    Ranking,
+)
 from tally.vote import Choice
 from web.errors import UsageError
 
@@ -22,7 +31,8 @@ def read_choices(election: Election, style: str, texts: Sequence[str]) -> dict[s
         if contest_id in choices:
             raise UsageError(f"--choose {text}: {contest_id} was given before")
         contest = election.contest(contest_id)
-        order = {each.id: place for place, each in enumerate(contest.choices)}
+        listed: Sequence[Option | Project] = contest.choices
+        order = {each.id: place for place, each in enumerate(listed)}
         form = election.form(style, contest_id)
         marks: list[tuple[str, int]] = []
         for place, part in enumerate(each for each in rest.split(",") if each):
