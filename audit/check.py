@@ -126,6 +126,13 @@ def _first(expected: canonical.Value, found: canonical.Value, place: str) -> tup
             if right != wrong:
                 return _first(right, wrong, f"{place}[{position}]")
         return f"the length of {place}", str(len(expected)), str(len(found))
+    if isinstance(expected, str) and isinstance(found, str):
+        pairs = enumerate(zip(expected, found, strict=False))
+        at = next(
+            (at for at, (right, wrong) in pairs if right != wrong), min(map(len, (expected, found)))
+        )
+        if at > 40:
+            expected, found = ("…" + text[at - 20 :] for text in (expected, found))
     return place, _shown(expected), _shown(found)
 
 
