@@ -25,6 +25,11 @@ _prepared: list[Callable[[Any], Any]] = []
 """In a worker process: what it does. It holds the keys, so it is sent once a process."""
 
 
+def _prepare(work: Callable[[Any], Any]) -> None:
+    # A function of this module, because a bound method would be pickled with a copy of the list.
+    _prepared.append(work)
+
+
 def _do(portion: Sequence[Any]) -> Any:
     return _prepared[0](portion)
 
@@ -55,7 +60,7 @@ def in_portions(
     pool = ProcessPoolExecutor(
         max_workers=processes(jobs),
         mp_context=get_context("spawn"),
-        initializer=_prepared.append,
+        initializer=_prepare,
         initargs=(work,),
     )
     waiting: deque[Future[Result]] = deque()
