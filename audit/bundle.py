@@ -26,10 +26,10 @@ from audit.publication import (
     RenderingsList,
     check_drawn,
     publication_message,
+    read_list_signatures,
     read_publication,
     renderings_message,
     signatures_file,
-    verify_signatures,
 )
 from audit.rendering import Publication, Renderer
 from audit.source import FolderSource, check_path
@@ -178,12 +178,9 @@ def complete(
     """
     manifest = prepared.manifest
     signatures = signatures_file(manifest, publication, renderings)
-    verify_signatures(
-        manifest,
-        signatures,
-        publication=prepared.publication,
-        renderings=prepared.renderings,
-    )
+    listed = read_list_signatures(manifest, signatures)
+    listed.check_publication(manifest, prepared.publication)
+    listed.check_renderings(manifest, prepared.renderings)
     if folder.exists():
         published = FolderSource(folder)
         for path, data in ((PUBLICATION, prepared.publication), (SIGNATURES, signatures)):

@@ -188,17 +188,31 @@ def signatures_file(
     )
 
 
-def verify_signatures(
-    manifest: Manifest, data: bytes, *, publication: bytes, renderings: bytes
-) -> tuple[OfficerSignature, ...]:
-    """The officers' signatures under both lists (their bytes), verified; gives those under
-    ``publication.json``. Raises SignaturesMissing naming the list, ListInvalid."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSignatures:
+    """Officers' signatures under the two lists, as they stand in ``publication.signatures.json``."""
+
+    publication: tuple[OfficerSignature, ...]
+    renderings: tuple[OfficerSignature, ...]
+
+    def check_publication(self, manifest: Manifest, publication: bytes) -> None:
+        """Raise SignaturesMissing unless enough officers signed ``publication.json``."""
+        message = publication_message(publication)
+        manifest.officers.check(self.publication, message, f"{SIGNATURES}: publication")
+
+    def check_renderings(self, manifest: Manifest, renderings: bytes) -> None:
+        """Raise SignaturesMissing unless enough officers signed ``renderings.json``."""
+        message = renderings_message(renderings)
+        manifest.officers.check(self.renderings, message, f"{SIGNATURES}: renderings")
+
+
+def read_list_signatures(manifest: Manifest, data: bytes) -> ListSignatures:
+    """The signatures in ``publication.signatures.json``; not verified. Raises ListInvalid."""
     kind = "publication-signatures"
     read = _members(data, kind, ("election", "publication", "renderings"))
     if unb64(read["election"], f"{kind}: election") != manifest.hash:
         raise ListInvalid(f"{kind}: are for another election")
-    signed = read_signatures(read["publication"], f"{kind}: publication", ListInvalid)
-    manifest.officers.check(signed, publication_message(publication), PUBLICATION)
-    drawn = read_signatures(read["renderings"], f"{kind}: renderings", ListInvalid)
-    manifest.officers.check(drawn, renderings_message(renderings), RENDERINGS)
-    return signed
+    return ListSignatures(
+        publication=read_signatures(read["publication"], f"{kind}: publication", ListInvalid),
+        renderings=read_signatures(read["renderings"], f"{kind}: renderings", ListInvalid),
+    )

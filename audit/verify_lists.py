@@ -19,9 +19,9 @@ from audit.publication import (
     RESULTS,
     SIGNATURES,
     PublicationList,
+    read_list_signatures,
     read_publication,
     read_renderings,
-    verify_signatures,
 )
 from audit.rendering import Publication
 from tally import canonical
@@ -35,8 +35,8 @@ def rules(check: Check) -> str:
     try:
         signed = verify_manifest(manifest, signatures)
     except AuditError:
-        # Either of the two may be the wrong one; the list, unverified as yet, can tell.
-        if _is_listed(check, MANIFEST_SIGNATURES, signatures):
+        # Either of the two may be the wrong one; the list, unverified as yet, may tell.
+        if not _is_listed(check, MANIFEST, data):
             check.place = MANIFEST
         raise
     check.manifest = manifest
@@ -65,16 +65,13 @@ def lists(check: Check) -> str:
     check.result_hash = sha256(publication).digest()
     renderings = check.raw(RENDERINGS, LARGEST_LIST)
     check.renderings = read_renderings(renderings)
-    signatures = check.raw(SIGNATURES, LARGEST_SIGNATURES)
-    try:
-        signed = verify_signatures(
-            check.manifest, signatures, publication=publication, renderings=renderings
-        )
-    except AuditError as error:
-        if check.renderings.publication != check.result_hash:
-            check.place = PUBLICATION
-            raise Fault(f"neither signed nor named by {RENDERINGS} ({error})") from None
-        raise
+    signed = read_list_signatures(check.manifest, check.raw(SIGNATURES, LARGEST_SIGNATURES))
+    named = check.renderings.publication == check.result_hash
+    # Where the other list names this publication.json, a signature that fails is itself wrong.
+    check.place = SIGNATURES if named else PUBLICATION
+    signed.check_publication(check.manifest, publication)
+    check.place = RENDERINGS
+    signed.check_renderings(check.manifest, renderings)
     check.place = PUBLICATION
     if check.publication.election != check.manifest.hash:
         raise Fault("is for another election")
@@ -86,7 +83,7 @@ def lists(check: Check) -> str:
     check.place = RENDERINGS
     if check.renderings.publication != check.result_hash:
         raise Fault("were drawn for another result hash")
-    names = ", ".join(each.officer for each in signed)
+    names = ", ".join(each.officer for each in signed.publication)
     return f"publication.json and renderings.json are signed by {names}"
 
 
