@@ -1,6 +1,6 @@
 """A mapping that cannot change, so that what was frozen stays frozen."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from typing import TypeVar, cast
 
 K = TypeVar("K")
@@ -26,6 +26,13 @@ class FrozenMap(Mapping[K, V]):
 
     def __len__(self) -> int:
         return len(self._items)
+
+    # The views of the dict itself: those of Mapping look every key up, and hash it, once more.
+    def items(self) -> ItemsView[K, V]:
+        return self._items.items()
+
+    def values(self) -> ValuesView[V]:
+        return self._items.values()
 
     def __hash__(self) -> int:
         return frozenset(self._items.items()).__hash__()

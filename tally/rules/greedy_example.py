@@ -6,6 +6,7 @@ projects. Numbers that would not show anything on five projects are scaled down.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Final
 
 from tally.canonical import Value
@@ -67,7 +68,7 @@ def _votes(p: GreedyParameters, each: int) -> tuple[tuple[int, ...], int]:
     bars = [p.minimum_votes or 0, -(-(p.minimum_score or 0) // each)]
     for share, worth in ((p.minimum_votes_share, 1), (p.minimum_score_share, each)):
         if share is not None:
-            exact = share * ballots / worth
+            exact = share * Fraction(ballots, worth)
             bars.append(-(-exact.numerator // exact.denominator))
     bar = max(bars)
     if not bar:
@@ -86,7 +87,7 @@ def example(envelope: Envelope, election: Election, language: str) -> list[str]:
     costs = [budget * share // 100 for share in HUNDREDTHS]
     if parameters.on_misfit == "top-up" and parameters.top_up_share is not None:
         # After A and B, 15 % are left: C costs as much as that just covers.
-        costs[2] = min(int(budget * 15 // 100 / parameters.top_up_share), budget)
+        costs[2] = min(int(Fraction(15 * budget, 100) / parameters.top_up_share), budget)
     if parameters.maximum_cost_share is not None:
         cap = int(parameters.maximum_cost_share * budget)
         costs = [min(cost, cap) for cost in costs]
