@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 PORTION = 250
 """Items in a portion: some 50 ms of work, so that progress moves and nothing waits long."""
 
-WORTH_IT = 8 * PORTION
+WORTH_IT = 40 * PORTION
 """From so many items on, starting further processes costs less than it saves."""
 
 Item = TypeVar("Item")
