@@ -5,7 +5,6 @@ hatched from there, across the end of the envelope or of what was left for it. R
 say the same are summed up in one row.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -73,12 +72,7 @@ def filling_sheet(figure: Object, frame: Frame) -> Sheet:
         if count > 0:
             paper.y += 6
             paper.paragraph(words.count(key, count), 9, colour=SOFT)
-    frame.end(paper)
-    return paper.finish(
-        title=f"{title} – {shows}",
-        description=_description(frame, figure),
-        language=words.language,
-    )
+    return frame.end(paper, f"{title} – {shows}", figure)
 
 
 def _rows(figure: Object) -> list[_Row]:
@@ -218,22 +212,3 @@ def _known(frame: Frame, kind: str, code: str) -> str:
     if phrase is not None:
         return phrase
     return frame.words.known("reason", code).replace("{", "{{").replace("}", "}}")
-
-
-def _description(frame: Frame, figure: Object) -> str:
-    words = frame.words
-    paying: Sequence[Object] = [step for step in figure["steps"] if step["action"] in PAYING]
-    told = words.say(
-        "alt.filling",
-        contest=frame.text(figure["title"]),
-        budget=words.money(figure["budget"]),
-        spent=words.money(figure["spent"]),
-        left=words.money(figure["left"]),
-        count=len(figure["steps"]),
-    )
-    if not paying:
-        return told
-    last = paying[-1]
-    return f"{told} " + words.say(
-        "alt.last_funded", title=frame.text(last["title"]), left=words.money(last["left_after"])
-    )

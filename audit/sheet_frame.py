@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from audit.alt import alternative, text_in
 from audit.result_hash import short
-from audit.sheet import FAINT, INK, MARGIN, SOFT, WIDTH, WON, Paper, Typeface
+from audit.sheet import FAINT, INK, MARGIN, SOFT, WIDTH, WON, Paper, Sheet, Typeface
 from audit.words import Words
 
 RIGHT: Final = WIDTH - MARGIN
@@ -38,11 +39,7 @@ class Frame:
 
     def text(self, value: Mapping[str, str] | None) -> str:
         """The words of a Text value in this language, or in the election's first."""
-        if not value:
-            return ""
-        return next(
-            (value[code] for code in (self.words.language, *self.languages) if code in value), ""
-        )
+        return text_in(value, self.words.language, self.languages)
 
     def begin(self, title: str, shows: str, facts: Sequence[str]) -> Paper:
         """A paper with its head: the election, the contest, what is shown, the main numbers."""
@@ -73,8 +70,8 @@ class Frame:
             x += width
         paper.y += 26
 
-    def end(self, paper: Paper) -> None:
-        """The foot: the short result hash and where the exact numbers stand."""
+    def end(self, paper: Paper, title: str, figure: Object) -> Sheet:
+        """The foot, with the short result hash and where the exact numbers stand; the sheet."""
         paper.y += 18
         paper.stroke(MARGIN, paper.y, RIGHT, paper.y, colour=INK, weight=0.9)
         paper.y += 17
@@ -88,6 +85,11 @@ class Frame:
             paper.label(RIGHT, paper.y, line, 8, colour=SOFT, anchor="end")
             paper.y += 11
         paper.y -= 9
+        return paper.finish(
+            title=title,
+            description=alternative(figure, self.words, self.languages),
+            language=self.words.language,
+        )
 
 
 def hairline(paper: Paper) -> None:

@@ -3,6 +3,7 @@
 from fractions import Fraction
 from typing import Final
 
+from audit.alt import verdict
 from audit.sheet import FAINT, GROUND, INK, MARGIN, SOFT, WON, Paper, Sheet
 from audit.sheet_frame import RIGHT, Frame, Object, hairline
 
@@ -16,14 +17,8 @@ def question_sheet(figure: Object, frame: Frame) -> Sheet:
     """Lay out ``question-<contest>.json``."""
     words = frame.words
     title, shows = frame.text(figure["title"]), words.say("chart.question")
-    adopted = next((row for row in figure["options"] if row["id"] == figure["adopted"]), None)
-    verdict = (
-        words.say("fact.not_adopted")
-        if adopted is None
-        else words.say("fact.adopted", option=frame.text(adopted["title"]))
-    )
     facts = [
-        verdict,
+        verdict(figure, words, frame.languages),
         words.count("fact.expressed", figure["expressed"]),
         words.count("fact.blank", figure["blank"]),
         words.count("fact.spoiled", sum(figure["spoiled"].values())),
@@ -57,20 +52,7 @@ def question_sheet(figure: Object, frame: Frame) -> Sheet:
     paper.y += 17
     half = paper.type.width(needed, 8.5, bold=True) / 2
     paper.label(min(x, RIGHT - half), paper.y, needed, 8.5, bold=True, anchor="middle")
-    frame.end(paper)
-    return paper.finish(
-        title=f"{title} – {shows}",
-        description=words.say(
-            "alt.question",
-            contest=title,
-            verdict=verdict,
-            options=" ; ".join(
-                f"{frame.text(row['title'])} {words.number(row['votes'])}"
-                for row in figure["options"]
-            ),
-        ),
-        language=words.language,
-    )
+    return frame.end(paper, f"{title} – {shows}", figure)
 
 
 def _scale(paper: Paper, frame: Frame) -> None:

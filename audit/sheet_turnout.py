@@ -27,18 +27,7 @@ def turnout_sheet(figure: Object, frame: Frame) -> Sheet:
     _turnout(paper, frame, figure)
     paper.y += 24
     _empty(paper, frame, figure)
-    frame.end(paper)
-    return paper.finish(
-        title=f"{title} – {frame.occasion.election}",
-        description=words.say(
-            "alt.turnout",
-            counted=total["counted"],
-            roll=total["roll"],
-            blank=total["blank"],
-            spoiled=sum(total["spoiled"].values()),
-        ),
-        language=words.language,
-    )
+    return frame.end(paper, f"{title} – {frame.occasion.election}", figure)
 
 
 def _ceiling(shares: Sequence[Fraction]) -> Fraction:

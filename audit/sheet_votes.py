@@ -72,12 +72,7 @@ def votes_sheet(figure: Object, frame: Frame) -> Sheet:
         paper.y += 6
         rest = words.count("chart.more", len(projects) - len(shown))
         paper.paragraph(rest, 9, colour=SOFT)
-    frame.end(paper)
-    return paper.finish(
-        title=f"{title} – {shows}",
-        description=_description(frame, figure),
-        language=words.language,
-    )
+    return frame.end(paper, f"{title} – {shows}", figure)
 
 
 def _heads(paper: Paper, frame: Frame, measure: str) -> None:
@@ -177,27 +172,3 @@ def _minimums(figure: Object, largest: int) -> list[tuple[float, str]]:
         for minimum in figure["minimums"]
         if minimum["of"] == figure["measure"] and 0 < Fraction(minimum["value"]) <= largest
     ]
-
-
-def _description(frame: Frame, figure: Object) -> str:
-    words = frame.words
-    told = [
-        words.say(
-            "alt.votes",
-            contest=frame.text(figure["title"]),
-            count=len(figure["projects"]),
-            winners=figure["winners"],
-        )
-    ]
-    told += [
-        words.say(
-            "alt.project",
-            position=project["position"],
-            title=frame.text(project["title"]),
-            number=words.rational(project[figure["measure"]]),
-            measure=words.say(f"head.{figure['measure']}").lower(),
-            fate=words.say("fate.won" if project["won"] else "fate.lost"),
-        )
-        for project in figure["projects"][:3]
-    ]
-    return " ".join(told)
