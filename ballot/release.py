@@ -15,13 +15,14 @@ from pathlib import Path
 
 from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.errors import AuditError
-from audit.merkle import HASH_SIZE, Frontier
+from audit.merkle import HASH_SIZE, Frontier, leaf_hash
 from audit.note import VerifierKey
 from audit.tile import ENTRIES, WIDTH, Tile, TileInvalid, encode_bundle, new_tiles
 from ballot.durable import FileDiffers, keep_file, make_folder, replace_file
 from ballot.errors import BallotError
+from ballot.startup import check_signed
 from ballot.store.box import BoxTransaction, Head
-from ballot.tree import stored_nodes
+from ballot.tree import StoreDamaged, stored_nodes
 
 CHECKPOINT = "checkpoint"
 
@@ -109,6 +110,7 @@ class LogFolder:
             before = published.size if published else 0
             if head.signed_size == 0 or before > head.signed_size:
                 return
+            check_signed(transaction, head, self._key)
             for tile in new_tiles(before, head.signed_size):
                 self._on_step(f"publish {tile.path}")
                 keep_file(self._folder / tile.path, _content(transaction, head.size, tile))
@@ -146,13 +148,17 @@ def _end(tile: Tile) -> int:
 
 
 def _content(transaction: BoxTransaction, size: int, tile: Tile) -> bytes:
-    first = tile.index * WIDTH
-    if tile.level == ENTRIES:
-        return encode_bundle([entry for _, entry in transaction.entries(first, first + tile.width)])
     if _end(tile) > size:
         raise FolderAhead(f"{tile.path}: not in a log of {size} entries")
-    hashes = transaction.tile(tile.level, tile.index) or b""
-    return hashes[: tile.width * HASH_SIZE]
+    hashes = transaction.tile(max(tile.level, 0), tile.index) or b""
+    hashes = hashes[: tile.width * HASH_SIZE]
+    if tile.level != ENTRIES:
+        return hashes
+    first = tile.index * WIDTH
+    entries = [entry for _, entry in transaction.entries(first, first + tile.width)]
+    if b"".join(map(leaf_hash, entries)) != hashes:
+        raise StoreDamaged(f"{tile.path}: the stored entries are not those of the log")
+    return encode_bundle(entries)
 
 
 def _ahead(what: object, head: Head) -> str:

@@ -22,17 +22,17 @@ from threading import Event as Signal
 from threading import RLock
 
 from audit.admission import check_close, check_open
-from audit.checkpoint import open_checkpoint
 from audit.errors import AuditError
 from audit.manifest import Manifest
-from audit.merkle import Frontier, consistency_proof, leaf_hash
+from audit.merkle import consistency_proof, leaf_hash
 from audit.record import CloseEntry, parse_entry
 from ballot import tree
 from ballot.errors import BallotError
 from ballot.lifecycle import Event, Facts, OutOfOrder, moment, require
 from ballot.release import LogFolder
-from ballot.signer import LogSigner
-from ballot.store.box import BoxStore, BoxTransaction, Head, HeadMoved, StoredEntry
+from ballot.signer import LogSigner, SigningRefused
+from ballot.startup import SignerBehind, compare_signer
+from ballot.store.box import BoxStore, Head, HeadMoved, StoredEntry
 from ballot.store.engine import StoreBusy
 
 
@@ -40,16 +40,11 @@ class SequencerStopped(BallotError):
     """The sequencer has not been started, or failed since; it must be started again."""
 
 
-class DatabaseBehind(BallotError):
-    """The database is older than what was signed or published."""
-
-
-class SignerBehind(BallotError):
-    """The signer's file is older than what the database shows was signed."""
-
-
 class EntryRefused(BallotError):
     """An open or close entry that would make the log invalid, or differs from the one in it."""
+
+
+_TRIES = 3
 
 
 def _nothing(_step: str) -> None:
@@ -101,38 +96,12 @@ class Sequencer:
                 )
             with self._store.reading() as transaction:
                 head = transaction.head()
-                self._compare_signer(transaction, head)
                 tree.check_all(transaction, head)
+                compare_signer(transaction, head, self._signer.last(), self._key)
                 self._folder.compare(transaction, head)
             self._head = head
             with self._working():
                 self._finish()
-
-    def _compare_signer(self, transaction: BoxTransaction, head: Head) -> None:
-        last = self._signer.last()
-        if last.size > head.size:
-            raise DatabaseBehind(
-                f"database: has {head.size} entries, but {last.size} were signed. It is an old "
-                "copy: bring back the newest one; never sign over it. If that is lost, say so in "
-                "public and begin a successor log"
-            )
-        if last.size < head.signed_size:
-            raise SignerBehind(
-                f"signer: remembers {last.size} entries, but {head.signed_size} were signed. Its "
-                "file is an old copy: bring back the newest one, or write it from the newest "
-                "published checkpoint"
-            )
-        nodes = tree.stored_nodes(transaction, head.size)
-        if Frontier.read(last.size, nodes).root() != last.root:
-            raise DatabaseBehind(
-                f"database: its first {last.size} entries are not those that were signed. It is "
-                "another history: bring back the newest copy of the right one; never sign over it"
-            )
-        if head.signed_size:
-            signed = open_checkpoint(head.checkpoint, self._key.name, self._key).checkpoint
-            root = Frontier.read(head.signed_size, nodes).root()
-            if (signed.size, signed.root) != (head.signed_size, root):
-                raise tree.StoreDamaged("checkpoint: is not of the entries it stands beside")
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -174,11 +143,12 @@ class Sequencer:
         a second officer or a second try gets what the first got. With other counts: EntryRefused.
         A ballot that arrives meanwhile is either before the close entry or refused as late.
         """
-        try:
-            return self._close_log(entry)
-        except HeadMoved:
-            self.start()  # another process appended, perhaps closed
-            return self._close_log(entry)
+        for _ in range(_TRIES):
+            try:
+                return self._close_log(entry)
+            except HeadMoved:
+                self.start()  # another process appended, perhaps closed
+        return self._close_log(entry)
 
     def _close_log(self, entry: bytes) -> bytes:
         with self._working() as head:
@@ -252,10 +222,7 @@ class Sequencer:
         with self._store.writing() as transaction:
             head = transaction.head()
             if head != self._known():
-                raise HeadMoved(
-                    f"head: at size {head.size} instead of {self._known().size}; another "
-                    "sequencer is at work. Run one only, and start this one again"
-                )
+                raise HeadMoved(_moved(self._known(), head))
             if transaction.pending_count() < minimum:
                 return 0
             if close is not None:
@@ -288,12 +255,14 @@ class Sequencer:
         head = self._known()
         if head.signed_size < head.size:
             self._on_step("sign")
-            note = self._signer.sign(head.size, head.root, self._proof(head))
+            note = self._sign(head)
             self._on_step("record")
             with self._store.writing() as transaction:
-                if transaction.head() != head:
-                    raise HeadMoved("head: moved while it was signed; start this sequencer again")
-                transaction.set_checkpoint(head, size=head.size, checkpoint=note)
+                present = transaction.head()
+                if present == head:
+                    transaction.set_checkpoint(head, size=head.size, checkpoint=note)
+                elif present != replace(head, signed_size=head.size, checkpoint=note):
+                    raise HeadMoved(_moved(head, present))
                 self._on_step("commit checkpoint")
             self._on_step("checkpoint committed")
             self._head = replace(head, signed_size=head.size, checkpoint=note)
@@ -315,19 +284,36 @@ class Sequencer:
                         "and the election must not be counted"
                     )
 
-    def _proof(self, head: Head) -> tuple[bytes, ...]:
-        last = self._signer.last()
-        if not 0 < last.size < head.size:
-            return ()
-        with self._store.reading() as transaction:
-            return consistency_proof(
-                last.size, head.size, tree.stored_nodes(transaction, head.size)
-            )
+    def _sign(self, head: Head) -> bytes:
+        while True:
+            last = self._signer.last()
+            with self._store.reading() as transaction:
+                proof: tuple[bytes, ...] = ()
+                if 0 < last.size < head.size:
+                    nodes = tree.stored_nodes(transaction, head.size)
+                    proof = consistency_proof(last.size, head.size, nodes)
+            try:
+                return self._signer.sign(head.size, head.root, proof)
+            except SigningRefused:
+                with self._store.reading() as transaction:
+                    present = transaction.head()
+                if present.size > head.size:  # another sequencer went on and had that signed
+                    raise HeadMoved(_moved(head, present)) from None
+                if self._signer.last() == last:
+                    raise
+                # Another sequencer had this head signed meanwhile: the proof was from too far back.
 
     def _entry(self, position: int) -> bytes:
         with self._store.reading() as transaction:
             at = position if position >= 0 else self._known().size + position
             return next(transaction.entries(at, at + 1))[1]
+
+
+def _moved(known: Head, present: Head) -> str:
+    return (
+        f"head: at size {present.size}, not as this sequencer left it at size {known.size}; "
+        "another is at work. Run one only, and start this one again"
+    )
 
 
 def _counts(entry: bytes) -> dict[str, dict[str, int]]:

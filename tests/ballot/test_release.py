@@ -16,7 +16,7 @@ from audit.tile import read_entries, verify_log
 from ballot import tree
 from ballot.durable import FileDiffers, keep_file, replace_file
 from ballot.release import FolderAhead, LogFolder, write_log
-from ballot.store.box import BoxStore, HeadMoved, StoredEntry
+from ballot.store.box import BoxStore, BoxTransaction, HeadMoved, StoredEntry
 from ballot.store.engine import open_engine
 from ballot.tree import StoreDamaged
 
@@ -218,6 +218,23 @@ def test_nothing_grows_on_a_damaged_tree(log: Log, statement: str) -> None:
         log.grow(ENTRIES[300:310])
     with log.store.reading() as transaction:
         assert transaction.head().size == 300
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_a_bit_that_flips_on_the_way_to_the_disk_is_noticed(
+    log: Log, level: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = BoxTransaction.put_tile
+
+    def flip(transaction: BoxTransaction, at: int, number: int, hashes: bytes) -> None:
+        flipped = bytes([hashes[0] ^ 1]) + hashes[1:] if at == level else hashes
+        put(transaction, at, number, flipped)
+
+    monkeypatch.setattr(BoxTransaction, "put_tile", flip)
+    with pytest.raises(StoreDamaged, match=("entry 0", "two ways")[level]):
+        log.grow(ENTRIES[:300])
+    monkeypatch.undo()
+    log.grow(ENTRIES[:300])
 
 
 def test_the_head_moves_by_compare_and_swap(log: Log) -> None:

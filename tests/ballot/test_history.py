@@ -1,0 +1,279 @@
+"""One history, whatever happens: the box and its sequencer as a state machine.
+
+Casts, revotes, retries, tests, batches, crashes at any step, restored old copies and a second
+sequencer, in any order. After every step: what was acknowledged is there, all released checkpoints
+are prefixes of one log, and every credential counts once.
+"""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from audit.admission import admit
+from audit.checkpoint import open_checkpoint
+from audit.merkle import root
+from audit.receipt import check_promise, read_receipt
+from ballot.box import BallotRefused
+from ballot.durable import FileDiffers
+from ballot.release import FolderAhead
+from ballot.sequencer import SequencerStopped
+from ballot.signer import SigningRefused
+from ballot.startup import DatabaseBehind
+from ballot.store.box import HeadMoved
+from ballot.voter import SealedBallot
+from tests.ballot.precinct import CLOSES, Precinct, ballot, close_entry, leaf, test_message, town
+
+OWN = town(batch_minimum=2)
+PEOPLE = [f"voter {i}" for i in range(5)]
+OPTIONS = ("yes", "no")
+
+people = st.sampled_from(PEOPLE)
+sequences = st.integers(1, 4)
+options = st.sampled_from(OPTIONS)
+steps = st.integers(0, 14)
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+class History(RuleBasedStateMachine):
+    """The world, and what an honest observer remembers of it."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(mkdtemp())
+        (self.folder / "box").mkdir()
+        self.precinct = Precinct(self.folder / "box", OWN)
+        self.sequencer = self.precinct.opened()
+        self.receipts: dict[bytes, bytes] = {}
+        self.highest: dict[str, SealedBallot] = {}
+        self.tested: set[bytes] = set()
+        self.released: set[tuple[int, bytes]] = set()
+        self.closed = False
+        self.copy: Path | None = None
+
+    def teardown(self) -> None:
+        if hasattr(self, "precinct"):
+            self.precinct.store.dispose()
+            shutil.rmtree(self.folder)
+
+    # -- residents ------------------------------------------------------------------------------
+
+    @rule(person=people, sequence=sequences, option=options)
+    def cast(self, person: str, sequence: int, option: str) -> None:
+        """A first ballot, a revote, a retry, or an attempt that must fail."""
+        each = ballot(OWN, person, sequence, option)
+        before = self.highest.get(person)
+        expected = "accepted"
+        if leaf(each) not in self.receipts:
+            if self.closed:
+                expected = "closed"
+            elif leaf(each) in self.tested:
+                expected = "tested"
+            elif before and before.header.sequence >= sequence:
+                same = before.header.sequence == sequence
+                expected = "same-sequence" if same else "lower-sequence"
+        try:
+            (receipt,) = self.precinct.cast(each)
+        except BallotRefused as refused:
+            answer = refused.reason
+        else:
+            answer = "accepted"
+            read_receipt(receipt, OWN.manifest, leaf_hash=leaf(each))
+            assert self.receipts.setdefault(leaf(each), receipt) == receipt
+            if before is None or sequence > before.header.sequence:
+                self.highest[person] = each
+        assert answer == expected
+
+    @rule(person=people, sequence=sequences, option=options)
+    def test(self, person: str, sequence: int, option: str) -> None:
+        each = ballot(OWN, person, sequence, option)
+        expected = "accepted"
+        if leaf(each) not in self.tested:
+            if self.closed:
+                expected = "closed"
+            elif leaf(each) in self.receipts:
+                expected = "already-cast"
+        try:
+            with self.precinct.box() as box:
+                box.test(test_message(OWN, person, each))
+        except BallotRefused as refused:
+            answer = refused.reason
+        else:
+            answer = "accepted"
+            self.tested.add(leaf(each))
+        assert answer == expected
+
+    # -- the sequencer --------------------------------------------------------------------------
+
+    @rule()
+    def sequence(self) -> None:
+        self.sequencer.sequence()
+
+    @rule(at=steps)
+    def sequence_and_crash(self, at: int) -> None:
+        self._crash(at, self.sequencer.sequence)
+
+    @rule(at=steps)
+    def restart_and_crash(self, at: int) -> None:
+        self.precinct = self.precinct.restart()
+        self._crash(at, self.precinct.sequencer)
+
+    def _crash(self, at: int, act: Callable[[], object]) -> None:
+        count = iter(range(at))
+
+        def step(name: str) -> None:
+            if next(count, None) is None:
+                raise Crash(name)
+
+        self.precinct.on_step = step
+        with suppress(Crash):
+            act()
+        self._look()
+        self.restart()
+
+    @rule()
+    def restart(self) -> None:
+        self.precinct = self.precinct.restart()
+        self.sequencer = self.precinct.sequencer()
+
+    @rule()
+    def second_sequencer(self) -> None:
+        other = self.precinct.sequencer()
+        if other.sequence():
+            try:
+                self.sequencer.sequence()
+            except HeadMoved:
+                self.sequencer.start()
+            else:
+                raise AssertionError("the first sequencer did not notice the second")
+
+    # -- old copies -----------------------------------------------------------------------------
+
+    @rule()
+    def copy_database(self) -> None:
+        self.copy = self.folder / "copy.sqlite"
+        self.copy.unlink(missing_ok=True)
+        with (
+            closing(sqlite3.connect(self.precinct.database)) as source,
+            closing(sqlite3.connect(self.copy)) as target,
+        ):
+            source.backup(target)
+
+    @precondition(lambda self: self.copy is not None)
+    @rule(person=people)
+    def restore_an_old_copy(self, person: str) -> None:
+        """In a world beside this one, where the box goes on with the old copy: it is refused as
+        soon as something was signed since, and nothing it does is ever signed."""
+        assert self.copy is not None
+        with self.precinct.store.reading() as transaction:
+            signed = transaction.head().signed_size
+        other = self.folder / "other"
+        shutil.copytree(self.folder / "box", other, ignore=shutil.ignore_patterns("box.sqlite*"))
+        shutil.copy(self.copy, other / "box.sqlite")
+        world = Precinct(other, OWN, self.precinct.clock)
+        with world.store.reading() as transaction:
+            old = transaction.head().size
+        try:
+            if old < signed:
+                for _ in range(2):
+                    try:
+                        world.sequencer()
+                    except DatabaseBehind:
+                        pass
+                    else:
+                        raise AssertionError("an old copy was accepted")
+                    careless = world.sequencer(start=False)
+                    with world.store.reading() as transaction:
+                        careless._head = transaction.head()
+                    try:
+                        moved = careless.sequence()
+                    except (SigningRefused, FolderAhead, FileDiffers, SequencerStopped):
+                        pass
+                    else:
+                        assert moved == 0
+                    note = (world.log / "checkpoint").read_bytes()
+                    assert note == (self.precinct.log / "checkpoint").read_bytes()
+        finally:
+            world.store.dispose()
+            shutil.rmtree(other)
+
+    # -- the close ------------------------------------------------------------------------------
+
+    @precondition(lambda self: not self.closed)
+    @rule(at=st.one_of(st.none(), steps))
+    def close(self, at: int | None) -> None:
+        self.precinct.clock.now = CLOSES
+        self.closed = True
+        if at is not None:
+            self._crash(at, lambda: self.sequencer.close_log(close_entry(OWN)))
+        self.sequencer.close_log(close_entry(OWN))
+        assert self.sequencer.close_log(close_entry(OWN)) == close_entry(OWN)
+
+    # -- what must always hold ------------------------------------------------------------------
+
+    def _look(self) -> None:
+        key = OWN.manifest.box.verifier_key
+        note = (self.precinct.log / "checkpoint").read_bytes()
+        for each in (note, self.precinct.box().status().checkpoint):
+            head = open_checkpoint(each, key.name, key).checkpoint
+            self.released.add((head.size, head.root))
+
+    @invariant()
+    def one_history(self) -> None:
+        if not hasattr(self, "precinct"):
+            return
+        self._look()
+        log = self.precinct.leaves()
+        for size, seen in self.released:
+            assert size <= len(log)
+            assert root(log[:size]) == seen
+
+    @invariant()
+    def nothing_acknowledged_is_lost(self) -> None:
+        if not hasattr(self, "precinct"):
+            return
+        with self.precinct.store.reading() as transaction:
+            assert transaction.held(self.receipts) == set(self.receipts)
+            assert not transaction.held(self.tested)
+
+    @invariant()
+    def every_credential_counts_once(self) -> None:
+        if not hasattr(self, "precinct") or not self.closed:
+            return
+        with self.precinct.store.reading() as transaction:
+            head = transaction.head()
+            entries = [entry for _, entry in transaction.entries(0, head.size)]
+        admitted = admit(OWN.manifest, entries)
+        counted = {each.leaf_hash for each in admitted.counted["north"]}
+        assert counted == {leaf(each) for each in self.highest.values()}
+        for receipt in self.receipts.values():
+            check_promise(
+                read_receipt(receipt, OWN.manifest),
+                self.precinct.leaves(),
+                final=True,
+                now=self.precinct.clock.now,
+            )
+
+
+TestHistory = History.TestCase
+TestHistory.settings = settings(
+    max_examples=60,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
