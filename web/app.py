@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from types import TracebackType
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web.audience import Route
+from web.audience import Cache, Route
 from web.errors import WebError
 from web.limits import Limits
 from web.problem import Problem, respond
@@ -37,6 +37,9 @@ def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
     """The application that serves ``routes``, those of the doors in ``settings`` and no others."""
     app = Flask("web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    # Flask would answer "//x" with a redirection that repeats what was asked.
+    app.url_map.merge_slashes = False
+    app.url_map.strict_slashes = False
     table = {route.name: route for route in routes if route.door in settings.doors}
     if not table:
         raise WebError("no route for the doors asked for: check SCRUTIN_DOORS")
@@ -52,7 +55,7 @@ def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
     @app.before_request
     def guard() -> Response | None:
         route = table.get(request.endpoint or "")
-        if route is None:
+        if route is None or request.method == "OPTIONS":
             return None
         if route.limit:
             wait = limits.hit(route.name, request.remote_addr or "", route.limit)
@@ -64,7 +67,9 @@ def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
                 )
         if route.body is not None:
             size = request.content_length
-            if size is None or size > route.body_limit:
+            if size is None:
+                return respond(Problem("length-required"))
+            if size > route.body_limit:
                 return respond(Problem("too-large", parameters={"limit": f"{route.body_limit}"}))
             if request.mimetype != "application/json":
                 return respond(Problem("unsupported-media-type"))
@@ -75,9 +80,11 @@ def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
         for name, value in SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         route = table.get(request.endpoint or "")
-        if route is not None:
-            cache = route.cache.value if response.status_code == 200 else "no-store"
-            response.headers.setdefault("Cache-Control", cache)
+        fresh = route is not None and response.status_code in (200, 304)
+        if route is not None and fresh and request.method != "OPTIONS":
+            response.headers["Cache-Control"] = route.cache.value
+        else:
+            response.headers["Cache-Control"] = Cache.NEVER.value
         return response
 
     @app.errorhandler(Problem)
@@ -88,7 +95,10 @@ def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
     def refused(error: HTTPException) -> Response:
         codes = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
         code = codes.get(error.code or 0, "malformed")
-        return respond(Problem(code, parameters={"limit": str(LARGEST_BODY)}))
+        response = respond(Problem(code, parameters={"limit": str(LARGEST_BODY)}))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
 
     @app.errorhandler(Exception)
     def broken(error: Exception) -> Response:

@@ -38,11 +38,12 @@ class Cache(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One status a route may answer with: what it means and the shape of its body."""
+    """One status a route may answer with: what it means, and the shape and the possible media types
+    of its body (none for an answer without a body)."""
 
     meaning: str
     model: type[BaseModel] | None = None
-    media_type: str = "application/json"
+    media_types: tuple[str, ...] = ("application/json",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,26 +5,29 @@ from typing import TypeVar
 from flask import request
 from pydantic import BaseModel, ValidationError
 
+from audit.label import BinaryInvalid, unb64
 from tally import canonical
-from web.problem import Problem
+from web.problem import FieldFault, Problem, malformed
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_REMEDIES = {
-    "extra_forbidden": "unknown field: leave it out",
-    "missing": "missing: add it",
-    "string_pattern_mismatch": "not base64url without padding of the right length",
-    "string_too_long": "too long",
+MOST_FAULTS = 20
+
+FAULTS = {
+    "extra_forbidden": "unknown",
+    "missing": "missing",
+    "string_pattern_mismatch": "base64url",
+    "string_too_long": "long",
     "string_too_short": "empty",
-    "string_type": "must be a text",
-    "int_type": "must be an integer",
-    "greater_than_equal": "too small",
-    "less_than_equal": "too large",
-    "list_type": "must be a list",
-    "too_short": "too few",
-    "too_long": "too many",
-    "literal_error": "not the value expected here",
-    "model_type": "must be an object",
+    "string_type": "text",
+    "int_type": "integer",
+    "greater_than_equal": "small",
+    "less_than_equal": "large",
+    "list_type": "list",
+    "too_short": "few",
+    "too_long": "many",
+    "literal_error": "value",
+    "model_type": "object",
 }
 
 
@@ -36,22 +39,30 @@ def read_body(model: type[Model]) -> tuple[Model, canonical.Value]:
     try:
         value = canonical.read(request.get_data(cache=False))
     except canonical.CanonicalError as error:
-        # The message may name keys of the request but holds no value of it, except that a
-        # duplicate or odd number is quoted: only the place is passed on.
-        where = "" if error.offset is None else f" at byte {error.offset}"
-        message = f"not JSON with integers only and no key twice{where}"
-        raise Problem("malformed", fields=[{"field": "", "message": message}]) from None
+        # The error's message may quote a key or a number: only the place is passed on.
+        if error.offset is None:
+            raise malformed("", "json") from None
+        raise malformed("", "json-at", offset=str(error.offset)) from None
     try:
         return model.model_validate(value), value
     except ValidationError as error:
-        fields = [
-            {
-                "field": ".".join(str(part) for part in fault["loc"] if _known(model, part)),
-                "message": _REMEDIES.get(fault["type"], "not as described"),
-            }
+        faults = dict.fromkeys(
+            (
+                ".".join(str(part) for part in fault["loc"] if _known(model, part)),
+                FAULTS.get(fault["type"], "invalid"),
+            )
             for fault in error.errors(include_url=False, include_input=False)
-        ]
-        raise Problem("malformed", fields=fields[:20]) from None
+        )
+        fields = [FieldFault(field=place, code=code) for place, code in faults]
+        raise Problem("malformed", fields=fields[:MOST_FAULTS]) from None
+
+
+def binary(text: str, place: str, *, size: int | None = None) -> bytes:
+    """The bytes of a field in base64url. Raises Problem("malformed") that names it."""
+    try:
+        return unb64(text, place, size=size)
+    except BinaryInvalid:
+        raise malformed(place, "base64url") from None
 
 
 def _known(model: type[BaseModel], part: object) -> bool:

@@ -4,6 +4,7 @@ It never learns who votes: it sees pseudonyms, credentials and sealed bytes.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import cast
 
 from flask import Response
@@ -11,12 +12,14 @@ from flask import Response
 from audit.errors import AuditError
 from audit.label import unb64
 from ballot.box import BallotRefused, Box, BoxStopped, Busy, Pending, Unknown
+from ballot.store.engine import StoreBusy
 from tally import canonical
 from web.audience import Answer, Audience, Cache, Door, Route
-from web.body import read_body
+from web.body import binary, read_body
 from web.models import CastRequest, Receipt, TestReceipt, TestRequest
 from web.problem import Problem
 
+PLAIN = "text/plain; charset=utf-8"
 CAST_LIMIT = 128 * 1024
 COMMON = (
     "malformed",
@@ -26,6 +29,7 @@ COMMON = (
     "tested",
     "closed",
     "not-open",
+    "length-required",
     "too-large",
     "unsupported-media-type",
     "too-many-requests",
@@ -34,7 +38,7 @@ COMMON = (
 )
 
 
-def box_routes(box: Box, opens: str) -> list[Route]:
+def box_routes(box: Box, opens: datetime) -> list[Route]:
     """The routes of the box's door. ``opens`` is told to whoever comes too early."""
 
     def refuse(error: Exception) -> Problem:
@@ -43,17 +47,13 @@ def box_routes(box: Box, opens: str) -> list[Route]:
         if isinstance(error, BoxStopped):
             return Problem("busy", retry_after=5)
         if isinstance(error, BallotRefused):
-            return Problem(error.code, parameters={"reason": error.reason, "opens": opens})
+            return Problem(error.code, reason=error.reason, parameters={"opens": opens})
         raise error
 
     def cast_ballot() -> Response:
         body, value = read_body(CastRequest)
         plain = cast(Mapping[str, canonical.Value], value)
-        try:
-            sealed = unb64(body.sealed, "sealed")
-        except AuditError as error:
-            fields = [{"field": "sealed", "message": str(error)}]
-            raise Problem("malformed", fields=fields) from None
+        sealed = binary(body.sealed, "sealed")
         try:
             receipt = box.cast(canonical.encode(plain["entry"]), sealed)
         except (BallotRefused, Busy, BoxStopped) as error:
@@ -73,11 +73,13 @@ def box_routes(box: Box, opens: str) -> list[Route]:
             found = box.proof(unb64(leaf_hash, "leaf_hash", size=32))
         except AuditError:
             raise Problem("unknown-ballot") from None
+        except StoreBusy:
+            raise Problem("busy", retry_after=2) from None
         if isinstance(found, Pending):
             raise Problem("pending")
         if isinstance(found, Unknown):
             raise Problem("unknown-ballot")
-        return Response(found, content_type="text/plain; charset=utf-8")
+        return Response(found, content_type=PLAIN)
 
     return [
         Route(
@@ -120,7 +122,7 @@ def box_routes(box: Box, opens: str) -> list[Route]:
             limit=240,
             cache=Cache.NEVER,
             summary="The inclusion proof of a ballot (C2SP tlog-proof)",
-            answers={200: Answer(meaning="a proof file", media_type="text/plain; charset=utf-8")},
-            problems=("pending", "unknown-ballot", "too-many-requests", "internal"),
+            answers={200: Answer(meaning="a proof file", media_types=(PLAIN,))},
+            problems=("pending", "unknown-ballot", "too-many-requests", "busy", "internal"),
         ),
     ]

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from babel.dates import format_date
+
 from web.errors import UsageError
 
 VARIABLE = "SCRUTIN_REHEARSAL_CLOCK"
@@ -49,3 +51,9 @@ def read_time(text: str) -> datetime:
 def spell_time(time: datetime) -> str:
     """``time`` as RFC 3339 in UTC with whole seconds."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def told_time(time: datetime, language: str) -> str:
+    """``time`` for people, in words of ``language``, to the minute, in UTC and saying so."""
+    day = format_date(time.astimezone(UTC).date(), "long", locale=language)
+    return f"{day}, {time.astimezone(UTC):%H:%M} UTC"

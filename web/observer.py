@@ -4,13 +4,12 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib import metadata, resources
+from importlib import resources
 from pathlib import Path
+from typing import cast
 
-from babel.dates import format_datetime
-from flask import Response, render_template, send_from_directory
+from flask import Response, render_template, request, send_from_directory
 from werkzeug.exceptions import NotFound
-from werkzeug.security import safe_join
 
 from audit.checkpoint import open_checkpoint
 from audit.label import b64
@@ -18,18 +17,25 @@ from audit.manifest import Manifest
 from tally.money import format_money
 from tally.rules import describe
 from web.audience import Answer, Audience, Cache, Door, Route
-from web.clock import Clock, read_time
+from web.clock import Clock, read_time, told_time
 from web.models import Status
-from web.openapi import describe as describe_api
 from web.problem import Problem, reader_language
 
+PLAIN = "text/plain; charset=utf-8"
+BYTES = "application/octet-stream"
+# A publication is whole in its folder: its page carries its style, its charts theirs, and the page
+# narrows this down further by itself.
+PUBLICATION_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 MEDIA_TYPES = {
     ".json": "application/json",
     ".svg": "image/svg+xml",
     ".png": "image/png",
     ".jpg": "image/jpeg",
     ".webp": "image/webp",
-    ".pb": "text/plain; charset=utf-8",
+    ".pb": PLAIN,
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
 }
@@ -58,9 +64,8 @@ def observer_routes(
     manifest: Manifest,
     files: PublicFiles,
     clock: Clock,
-    other_routes: list[Route],
 ) -> list[Route]:
-    """The routes of the public door; ``other_routes`` are described beside its own."""
+    """The routes of the public door."""
     election = manifest.election
     grouped = " ".join(
         manifest.hash.hex()[at : at + 4] for at in range(0, len(manifest.hash.hex()), 4)
@@ -87,7 +92,7 @@ def observer_routes(
         language = reader_language()
         catalogue = words(language)
         times = {
-            name: format_datetime(read_time(time), "long", locale=language)
+            name: told_time(read_time(time), language)
             for name, time in (("opens", election.opens), ("closes", election.closes))
         }
         page = render_template(
@@ -124,30 +129,32 @@ def observer_routes(
     def one_file(path: Path, media_type: str) -> Callable[[], Response]:
         def view() -> Response:
             try:
-                return Response(path.read_bytes(), content_type=media_type)
+                response = Response(path.read_bytes(), content_type=media_type)
             except FileNotFoundError:
                 raise Problem("not-found") from None
+            response.add_etag()
+            return cast(Response, response.make_conditional(request))
 
         return view
 
-    def below(folder: Path) -> Callable[[str], Response]:
+    def below(folder: Path, policy: str | None = None) -> Callable[[str], Response]:
         def view(path: str) -> Response:
             if any(part.startswith(".") for part in path.split("/")):
                 raise Problem("not-found")
-            if safe_join(str(folder), path) is None:
-                raise Problem("not-found")
-            media_type = MEDIA_TYPES.get(Path(path).suffix, "application/octet-stream")
+            media_type = MEDIA_TYPES.get(Path(path).suffix, BYTES)
             try:
-                return send_from_directory(folder.resolve(), path, mimetype=media_type, etag=True)
+                response = send_from_directory(
+                    folder.resolve(), path, mimetype=media_type, conditional=False
+                )
             except NotFound:
                 raise Problem("not-found") from None
+            # The name that the reader already knows, quoted, helps nobody.
+            response.headers.remove("Content-Disposition")
+            if policy is not None:
+                response.headers["Content-Security-Policy"] = policy
+            return cast(Response, response.make_conditional(request))
 
         return view
-
-    def api() -> Response:
-        document = describe_api([*described, *other_routes], metadata.version("scrutin"))
-        text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-        return Response(text, content_type="application/json")
 
     static = Path(str(resources.files("web").joinpath("static")))
 
@@ -157,7 +164,7 @@ def observer_routes(
         view: Callable[..., Response],
         caching: Cache,
         summary: str,
-        answer: Answer,
+        *answers: Answer,
     ) -> Route:
         return Route(
             name=name,
@@ -169,13 +176,32 @@ def observer_routes(
             limit=0,
             cache=caching,
             summary=summary,
-            answers={200: answer},
-            problems=("not-found", "internal"),
+            answers=dict(zip((200, 304), answers, strict=False)),
+            problems=("internal",) if name in ("landing", "status") else ("not-found", "internal"),
         )
 
-    document = Answer(meaning="canonical JSON", media_type="application/json")
-    binary = Answer(meaning="the file", media_type="application/octet-stream")
-    described = [
+    unchanged = Answer(meaning="unchanged since the answer with this ETag", media_types=())
+
+    def file(*media_types: str) -> tuple[Answer, Answer]:
+        return Answer(meaning="the file", media_types=media_types), unchanged
+
+    return [
+        route(
+            "landing",
+            "/",
+            landing,
+            Cache.BRIEF,
+            "What is voted on, until when, and by whom",
+            Answer(meaning="a page", media_types=(MEDIA_TYPES[".html"],)),
+        ),
+        route(
+            "static",
+            "/static/<path:path>",
+            below(static),
+            Cache.HOUR,
+            "Style sheet",
+            *file(MEDIA_TYPES[".css"]),
+        ),
         route(
             "status",
             "/status",
@@ -190,7 +216,7 @@ def observer_routes(
             one_file(files.manifest, "application/json"),
             Cache.BRIEF,
             "The frozen rules and keys; their SHA-256 names the election",
-            document,
+            *file("application/json"),
         ),
         route(
             "manifest_signatures",
@@ -198,15 +224,15 @@ def observer_routes(
             one_file(files.manifest_signatures, "application/json"),
             Cache.BRIEF,
             "The officers' signatures of the manifest",
-            document,
+            *file("application/json"),
         ),
         route(
             "checkpoint",
             "/log/checkpoint",
-            one_file(files.log / "checkpoint", "text/plain; charset=utf-8"),
+            one_file(files.log / "checkpoint", PLAIN),
             Cache.BRIEF,
             "The newest signed state of the log (C2SP tlog-checkpoint)",
-            Answer(meaning="a signed note", media_type="text/plain; charset=utf-8"),
+            *file(PLAIN),
         ),
         route(
             "tile",
@@ -214,15 +240,15 @@ def observer_routes(
             below(files.log / "tile"),
             Cache.FOR_EVER,
             "Tiles and entry bundles of the log (C2SP tlog-tiles)",
-            binary,
+            *file(BYTES),
         ),
         route(
             "publication",
             "/publication/<path:path>",
-            below(files.publication),
+            below(files.publication, PUBLICATION_POLICY),
             Cache.HOUR,
             "The files of the publication, once published",
-            binary,
+            *file(BYTES, *sorted(set(MEDIA_TYPES.values()))),
         ),
         route(
             "picture",
@@ -230,33 +256,6 @@ def observer_routes(
             below(files.pictures),
             Cache.HOUR,
             "Pictures of projects",
-            binary,
+            *file(BYTES, *sorted(set(MEDIA_TYPES.values()))),
         ),
     ]
-    pages = [
-        route(
-            "landing",
-            "/",
-            landing,
-            Cache.BRIEF,
-            "What is voted on, until when, and by whom",
-            Answer(meaning="a page", media_type="text/html; charset=utf-8"),
-        ),
-        route(
-            "static",
-            "/static/<path:path>",
-            below(static),
-            Cache.HOUR,
-            "Style sheet",
-            binary,
-        ),
-        route(
-            "openapi",
-            "/openapi.json",
-            api,
-            Cache.HOUR,
-            "This description",
-            document,
-        ),
-    ]
-    return [*described, *pages]

@@ -1,28 +1,46 @@
-"""The OpenAPI 3.1 description of the JSON doors, derived from the routes themselves."""
+"""The OpenAPI 3.1 description of the doors of a process, derived from its routes themselves."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
+from importlib import metadata
 from typing import Any
 
+from flask import Response
 from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import models_json_schema
 
-from web.audience import Answer, Route
-from web.problem import MEDIA_TYPE, catalogue
+from web.audience import Answer, Audience, Cache, Door, Route
+from web.problem import LANGUAGES, MEDIA_TYPE, catalogue
 
 REFERENCE = "#/components/schemas/{model}"
+RETRIED = (429, 503)
+SECONDS = {
+    "description": "seconds to wait before the same request is sent again",
+    "required": True,
+    "schema": {"type": "integer", "minimum": 1},
+}
+LANGUAGE = {
+    "name": "lang",
+    "in": "query",
+    "description": "language of the words; else Accept-Language decides, else it is French",
+    "schema": {"type": "string", "enum": list(LANGUAGES)},
+}
 
 
 class FieldError(BaseModel):
-    """One part of a request that is at fault: where, and what to do."""
+    """One part of a request that is at fault: where (empty for the whole), a stable code, and what
+    to do in the reader's language."""
 
     model_config = ConfigDict(extra="forbid")
 
     field: str
+    code: str
     message: str
 
 
 class ProblemDetails(BaseModel):
-    """RFC 9457 problem details; ``code`` is stable, the words are in the reader's language."""
+    """RFC 9457 problem details; ``code`` and ``reason`` are stable, the words are in the reader's
+    language."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -31,22 +49,24 @@ class ProblemDetails(BaseModel):
     status: int
     detail: str
     code: str
+    reason: str | None = None
     errors: list[FieldError] | None = None
 
 
-def _content(answer: Answer) -> dict[str, Any]:
-    schema: dict[str, Any] = (
-        {"$ref": REFERENCE.format(model=answer.model.__name__)}
-        if answer.model
-        else {"type": "string"}
-    )
-    return {answer.media_type: {"schema": schema}}
+def _answer(answer: Answer) -> dict[str, Any]:
+    described: dict[str, Any] = {"description": answer.meaning}
+    if answer.model is not None:
+        reference = {"$ref": REFERENCE.format(model=answer.model.__name__)}
+        described["content"] = {each: {"schema": reference} for each in answer.media_types}
+    elif answer.media_types:
+        # Without a schema: whatever bytes the media type says (OpenAPI 3.1, binary data).
+        described["content"] = {media_type: {} for media_type in answer.media_types}
+    return described
 
 
 def _operation(route: Route) -> dict[str, Any]:
     responses: dict[str, Any] = {
-        str(status): {"description": answer.meaning, "content": _content(answer)}
-        for status, answer in sorted(route.answers.items())
+        str(status): _answer(answer) for status, answer in sorted(route.answers.items())
     }
     problem = {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(model="ProblemDetails")}}}
     english = catalogue("en")
@@ -58,6 +78,8 @@ def _operation(route: Route) -> dict[str, Any]:
             "description": "; ".join(f"{code}: {english[code]['title']}" for code in codes),
             "content": problem,
         }
+        if status in RETRIED:
+            responses[str(status)]["headers"] = {"Retry-After": SECONDS}
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
@@ -65,11 +87,13 @@ def _operation(route: Route) -> dict[str, Any]:
         "responses": responses,
     }
     names = [part[1:-1] for part in _template(route.path).split("/") if part.startswith("{")]
-    if names:
-        operation["parameters"] = [
+    operation["parameters"] = [
+        *(
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in names
-        ]
+        ),
+        LANGUAGE,
+    ]
     if route.body is not None:
         operation["requestBody"] = {
             "required": True,
@@ -118,3 +142,30 @@ def describe(routes: Iterable[Route], version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": definitions.get("$defs", {})},
     }
+
+
+def with_description(routes: Sequence[Route], door: Door) -> list[Route]:
+    """``routes`` and, on ``door``, ``/openapi.json``, which describes them and itself."""
+
+    def api() -> Response:
+        document = describe(everything, metadata.version("scrutin"))
+        text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+        return Response(text, content_type="application/json")
+
+    everything = [
+        *routes,
+        Route(
+            name="openapi",
+            path="/openapi.json",
+            method="GET",
+            door=door,
+            audience=Audience.OBSERVER,
+            view=api,
+            limit=0,
+            cache=Cache.HOUR,
+            summary="This description",
+            answers={200: Answer(meaning="OpenAPI 3.1")},
+            problems=("internal",),
+        ),
+    ]
+    return everything

@@ -4,44 +4,80 @@ A problem never repeats what was sent: codes, choices and keys stay out of answe
 words come from the catalogues in ``web/locale``, so that another language is one more file.
 """
 
+import dataclasses
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib import resources
 
 from flask import Response, request
 
+from web.clock import told_time
+
 LANGUAGES = ("fr", "en")
 MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldFault:
+    """One part of a request that is at fault: its place (``entry.header.sequence``, empty for the
+    whole), and the entry of the ``fields`` catalogue that says what to do. ``places`` are (group,
+    position) pairs of a voting code."""
+
+    field: str
+    code: str
+    parameters: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    places: tuple[tuple[int, int], ...] = ()
 
 
 class Problem(Exception):
     """An answer other than success. ``code`` is stable and names the catalogue entry.
 
-    ``fields`` say which parts of the request are at fault and why; ``retry_after`` is in seconds.
+    ``fields`` say which parts of the request are at fault and why; ``retry_after`` is in seconds;
+    ``reason`` is a stable code that says more than ``code``; times among ``parameters`` are spelled
+    in the reader's language.
     """
 
     def __init__(
         self,
         code: str,
         *,
-        fields: Iterable[Mapping[str, str]] = (),
+        fields: Iterable[FieldFault] = (),
         retry_after: int | None = None,
-        parameters: Mapping[str, str] | None = None,
+        reason: str | None = None,
+        parameters: Mapping[str, str | datetime] | None = None,
     ) -> None:
         super().__init__(code)
         self.code = code
-        self.fields = [dict(each) for each in fields]
+        self.fields = tuple(fields)
         self.retry_after = retry_after
+        self.reason = reason
         self.parameters = dict(parameters or {})
+
+
+def malformed(place: str, code: str, **parameters: str) -> Problem:
+    """A request with one part at fault."""
+    return Problem("malformed", fields=[FieldFault(field=place, code=code, parameters=parameters)])
 
 
 @cache
 def catalogue(language: str) -> dict[str, dict[str, str | int]]:
     """The problems in ``language``: code → status, title, detail."""
-    text = resources.files("web").joinpath(f"locale/problems.{language}.json").read_text("utf-8")
-    entries: dict[str, dict[str, str | int]] = json.loads(text)
+    entries: dict[str, dict[str, str | int]] = json.loads(_locale("problems", language))
     return entries
+
+
+@cache
+def field_words(language: str) -> dict[str, str]:
+    """What may be wrong with a field, in ``language``: code → sentence."""
+    entries: dict[str, str] = json.loads(_locale("fields", language))
+    return entries
+
+
+def _locale(name: str, language: str) -> str:
+    return resources.files("web").joinpath(f"locale/{name}.{language}.json").read_text("utf-8")
 
 
 def reader_language() -> str:
@@ -56,15 +92,24 @@ def respond(problem: Problem) -> Response:
     """The HTTP answer for ``problem``, never cached."""
     language = reader_language()
     entry = catalogue(language)[problem.code]
+    words = {
+        "reason": problem.reason or "",
+        **{name: _spelled(value, language) for name, value in problem.parameters.items()},
+    }
     body: dict[str, object] = {
         "type": f"urn:scrutin:problem:{problem.code}",
         "title": entry["title"],
         "status": entry["status"],
-        "detail": str(entry["detail"]).format_map(problem.parameters),
+        "detail": str(entry["detail"]).format_map(words),
         "code": problem.code,
     }
+    if problem.reason is not None:
+        body["reason"] = problem.reason
     if problem.fields:
-        body["errors"] = problem.fields
+        body["errors"] = [
+            {"field": fault.field, "code": fault.code, "message": _sentence(fault, language)}
+            for fault in problem.fields
+        ]
     response = Response(
         json.dumps(body, ensure_ascii=False, sort_keys=True),
         status=int(entry["status"]),
@@ -76,3 +121,17 @@ def respond(problem: Problem) -> Response:
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response
+
+
+def _sentence(fault: FieldFault, language: str) -> str:
+    words = field_words(language)
+    places = words["and"].join(
+        words["place"].format(group=group, position=position) for group, position in fault.places
+    )
+    return words[fault.code].format_map({**fault.parameters, "places": places})
+
+
+def _spelled(value: str | datetime, language: str) -> str:
+    if isinstance(value, datetime):
+        return told_time(value, language)
+    return value

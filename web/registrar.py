@@ -8,8 +8,7 @@ from collections.abc import Mapping
 
 from flask import Response, request
 
-from audit.errors import AuditError
-from audit.label import b64, unb64
+from audit.label import b64
 from ballot.code import CodeInvalid
 from ballot.registrar import (
     Closed,
@@ -21,13 +20,26 @@ from ballot.registrar import (
 )
 from ballot.store.engine import StoreBusy
 from web.audience import Answer, Audience, Cache, Door, Route
-from web.body import read_body
-from web.clock import Clock, spell_time
+from web.body import binary, read_body
+from web.clock import Clock
 from web.limits import Limits
 from web.models import CredentialAnswer, CredentialRequest
-from web.problem import Problem
+from web.problem import FieldFault, Problem, malformed
 
 BODY_LIMIT = 8 * 1024
+
+
+def _misread(error: CodeInvalid) -> FieldFault:
+    """What is wrong with a mistyped code, without the code."""
+    reason = error.reason
+    if reason == "does-not-add-up" and not error.places:
+        reason = "somewhere"
+    return FieldFault(
+        field="code",
+        code=f"code-{reason}",
+        parameters={"count": str(error.count)},
+        places=error.places,
+    )
 
 
 def registrar_routes(
@@ -44,12 +56,14 @@ def registrar_routes(
         if wait:
             raise Problem("too-many-requests", retry_after=wait, parameters={"seconds": str(wait)})
         body, _ = read_body(CredentialRequest)
+        election = binary(body.election, "election", size=32)
+        blinded = binary(body.blinded_message, "blinded_message")
         try:
             signature = registrar.issue(
-                election=unb64(body.election, "election", size=32),
+                election=election,
                 style=body.style,
                 code=body.code,
-                blinded_message=unb64(body.blinded_message, "blinded_message"),
+                blinded_message=blinded,
                 now=clock(),
             )
         except CredentialRefused:
@@ -57,21 +71,15 @@ def registrar_routes(
             refusals.hit("refused code", address, refusals_per_minute)
             raise Problem("credential-refused") from None
         except CodeInvalid as error:
-            raise Problem(
-                "code-misread", fields=[{"field": "code", "message": str(error)}]
-            ) from None
+            raise Problem("code-misread", fields=[_misread(error)]) from None
         except OtherElection:
             raise Problem("wrong-election") from None
         except NotYetOpen as error:
-            raise Problem("not-open", parameters={"opens": spell_time(error.opens)}) from None
+            raise Problem("not-open", parameters={"opens": error.opens}) from None
         except Closed:
             raise Problem("closed") from None
         except RequestInvalid as error:
-            fields = [{"field": error.field, "message": str(error)}]
-            raise Problem("malformed", fields=fields) from None
-        except AuditError as error:
-            fields = [{"field": "", "message": str(error)}]
-            raise Problem("malformed", fields=fields) from None
+            raise malformed(error.field, error.field.replace("_", "-")) from None
         except StoreBusy:
             raise Problem("busy", retry_after=2) from None
         return Response(
@@ -100,6 +108,7 @@ def registrar_routes(
                 "wrong-election",
                 "not-open",
                 "closed",
+                "length-required",
                 "too-large",
                 "unsupported-media-type",
                 "too-many-requests",

@@ -5,7 +5,6 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
 from contextlib import ExitStack
 
 from flask import Flask
@@ -14,16 +13,19 @@ from ballot.errors import BallotError
 from web.app import create_app
 from web.audience import Door, Route
 from web.box import box_routes
-from web.clock import clock_for
+from web.clock import clock_for, read_time
 from web.errors import UsageError
 from web.health import health_route
 from web.limits import Limits
 from web.observer import PublicFiles, observer_routes
 from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
-from web.office.parts import local_issuers, open_box, open_registrar
+from web.office.parts import BoxParts, local_issuers, open_box, open_registrar
+from web.openapi import with_description
 from web.registrar import registrar_routes
 from web.settings import Settings, read_settings
+
+WATCH_SECONDS = 1.0
 
 log = logging.getLogger("scrutin.service")
 
@@ -50,8 +52,8 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
         )
     if Door.BOX in settings.doors:
         opened = parts.enter_context(open_box(folder, manifest, clock))
-        _sequence_in_background(opened["sequencer"].run, parts)
-        routes += box_routes(opened["box"], manifest.election.opens)
+        _sequence_in_background(opened, parts)
+        routes += box_routes(opened["box"], read_time(manifest.election.opens))
     if Door.PUBLIC in settings.doors:
         files = PublicFiles(
             manifest=folder.manifest,
@@ -60,29 +62,47 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
             publication=folder.publication,
             pictures=folder.pictures,
         )
-        routes += observer_routes(manifest, files, clock, list(routes))
-    return create_app(settings, routes)
+        routes += observer_routes(manifest, files, clock)
+    return create_app(settings, with_description(routes, min(settings.doors)))
 
 
-def _sequence_in_background(run: Callable[[threading.Event], None], parts: ExitStack) -> None:
+def _sequence_in_background(opened: BoxParts, parts: ExitStack) -> None:
     stop = threading.Event()
 
     def work() -> None:
         try:
-            run(stop)
+            opened["sequencer"].run(stop)
         except BallotError as error:
-            # Serving on with a log that cannot grow would take ballots that nobody can see.
-            log.critical("the sequencer stopped: %s", error)
-            os.kill(os.getpid(), signal.SIGTERM)
+            end_process(f"the sequencer stopped: {error}")
+        except Exception as error:  # whatever it was: its message may quote a ballot
+            end_process(f"the sequencer stopped: {type(error).__name__}")
 
-    thread = threading.Thread(target=work, name="sequencer", daemon=True)
-    thread.start()
+    def watch() -> None:
+        while not stop.wait(WATCH_SECONDS):
+            if not opened["box"].running:
+                end_process("the box stopped: a write failed and its outcome is not known")
+                return
+
+    threads = [
+        threading.Thread(target=work, name="sequencer", daemon=True),
+        threading.Thread(target=watch, name="box watch", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
 
     def end() -> None:
         stop.set()
-        thread.join(timeout=10)
+        for thread in threads:
+            thread.join(timeout=10)
 
     parts.callback(end)
+
+
+def end_process(reason: str) -> None:
+    """End this process, to be started again by whatever runs it: serving on with a log that cannot
+    grow would take ballots that nobody can see."""
+    log.critical("%s; this process ends and must be started again", reason)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def application() -> Flask:

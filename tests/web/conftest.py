@@ -1,0 +1,74 @@
+"""The town of these tests is founded once a session; each test gets a copy of its folder."""
+
+import shutil
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+import ballot.issuer
+from tests.web.desk import Desk, found, open_log
+from web.clock import VARIABLE
+from web.office.folder import ElectionFolder
+from web.rehearsal.town import Town
+
+PASSPHRASE = "plum tractor violin"
+
+
+@pytest.fixture(scope="session")
+def passphrase() -> Iterator[str]:
+    """One passphrase for every key, in the environment, as services read it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SCRUTIN_PASSPHRASE", PASSPHRASE)
+        # The same few keys are read for every test, and checking one takes a quarter of a second.
+        patch.setattr(ballot.issuer, "_rsa_key", lru_cache(ballot.issuer._rsa_key))
+        yield PASSPHRASE
+
+
+@pytest.fixture(scope="session")
+def frozen_town(tmp_path_factory: pytest.TempPathFactory, passphrase: str) -> Town:
+    """Frozen, not open."""
+    return found(tmp_path_factory.mktemp("town") / "frozen", passphrase)
+
+
+@pytest.fixture(scope="session")
+def open_folder(frozen_town: Town) -> Path:
+    """The folder of the same town with the vote open."""
+    folder = frozen_town.place.root.with_name("open")
+    shutil.copytree(frozen_town.place.root, folder)
+    open_log(frozen_town, ElectionFolder(folder))
+    return folder
+
+
+@pytest.fixture
+def desk(
+    frozen_town: Town, open_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    """An open election."""
+    yield from _desk(frozen_town, open_folder, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def frozen_desk(
+    frozen_town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    """A frozen election that was not opened."""
+    yield from _desk(frozen_town, frozen_town.place.root, tmp_path, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def shared_desk(
+    frozen_town: Town, open_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    """An open election for a whole module of tests that only read or are refused."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("shared")
+        yield from _desk(frozen_town, open_folder, folder, patch)
+
+
+def _desk(town: Town, source: Path, folder: Path, patch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    desk = Desk.copy(town, source, folder)
+    patch.setenv(VARIABLE, str(desk.clock))
+    with desk.parts:
+        yield desk
