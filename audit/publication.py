@@ -190,7 +190,7 @@ def signatures_file(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListSignatures:
-    """Officers' signatures under the two lists, as they stand in ``publication.signatures.json``."""
+    """Officers' signatures under the two lists, from ``publication.signatures.json``."""
 
     publication: tuple[OfficerSignature, ...]
     renderings: tuple[OfficerSignature, ...]
