@@ -130,9 +130,10 @@ class Run:
                 return ("exclusive", self.holders[group], 0)
         cost = problem.costs[project]
         for group in problem.sub_groups[project]:
-            available = self.sub_left[group]
             if group in self.closed:
-                return ("group-closed", group, available or 0)
+                return ("group-closed", group, self.sub_left[group] or 0)
+        for group in problem.sub_groups[project]:
+            available = self.sub_left[group]
             if available is not None and cost > available:
                 return ("sub-budget", group, available)
         if cost > self.left:
