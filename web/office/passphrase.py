@@ -10,6 +10,9 @@ from pathlib import Path
 
 from web.errors import UsageError
 
+ENVIRONMENT = os.environ
+"""Where passphrases of unattended processes come from."""
+
 
 def passphrase(what: str, variable: str, file: Path | None = None) -> str:
     """The passphrase for ``what``.
@@ -28,8 +31,8 @@ def passphrase(what: str, variable: str, file: Path | None = None) -> str:
         return lines[0]
     name = "SCRUTIN_PASSPHRASE_" + variable.upper().replace("-", "_").replace(".", "_")
     for candidate in (name, "SCRUTIN_PASSPHRASE"):
-        if os.environ.get(candidate):
-            return os.environ[candidate]
+        if ENVIRONMENT.get(candidate):
+            return ENVIRONMENT[candidate]
     if sys.stdin.isatty():
         return getpass.getpass(f"Passphrase for {what}: ")
     raise UsageError(

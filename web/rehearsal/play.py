@@ -28,6 +28,7 @@ from web.office.folder import ElectionFolder
 from web.office.freeze import FreezeOptions
 from web.office.parts import box_keys, box_store, open_sequencer
 from web.office.result import count_votes, open_ballot_box, publish_results, release_share
+from web.office.town import THRESHOLD, Town, found_town, rehearsal_environment
 from web.office.vote import close_vote, open_vote, stop_issuing
 from web.progress import Progress
 from web.rehearsal.processes import serving
@@ -42,7 +43,6 @@ from web.rehearsal.residents import (
     seed_of,
 )
 from web.rehearsal.spoiling import spoiled_plaintext
-from web.rehearsal.town import THRESHOLD, Town, found_town, rehearsal_environment
 
 Result = TypeVar("Result")
 

@@ -76,7 +76,7 @@ def found_town(
     progress: Progress,
 ) -> Town:
     """Make all keys, the roll and the codes, and freeze."""
-    place.root.mkdir(parents=True)
+    place.root.mkdir(parents=True, exist_ok=True)
     officers = []
     for name in OFFICERS:
         key_file = place.root / "private" / f"{name[-1].lower()}.secret"
