@@ -4,7 +4,7 @@ A figure is normative: the verifier makes it again from its own recount and comp
 these files use the standard library alone and hold integers and rationals, never a float. What is
 drawn from a figure (audit/charts.py) is not normative.
 
-Source: docs/formats.md sections 9 and 10.
+Source: docs/formats.md section 12.
 """
 
 from collections.abc import Iterator

@@ -128,7 +128,7 @@ def _row(reader: Reader, envelope: Envelope, project: Project, row: Object, vote
         name,
         tag("td", words.money(project.cost), class_="number"),
         tag("td", words.rational(measured), class_="number"),
-        tag("td", fate),
+        tag("td", fate, class_="fate"),
         class_="won" if row["won"] else None,
         id=f"c-{envelope.id}-{row['position']}",
     )
@@ -172,7 +172,11 @@ def _question(reader: Reader, question: Question, result: Object) -> list[Html |
             tag("th", reader.text(titles[row["id"]]), scope="row"),
             tag("td", words.number(row["votes"]), class_="number"),
             tag("td", words.percent(reader.share(row["share"])), class_="number"),
-            tag("td", words.say("result.adopted" if row["won"] else "result.not_adopted")),
+            tag(
+                "td",
+                words.say("result.adopted" if row["won"] else "result.not_adopted"),
+                class_="fate",
+            ),
             class_="won" if row["won"] else None,
         )
         for row in result["options"]

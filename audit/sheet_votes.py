@@ -118,7 +118,9 @@ def _project(
     width = COST_END - cost_width - 12 - TITLE
     titled = paper.wrap(frame.text(project["title"]), width, row.size, bold=won, lines=row.lines)
     value = Fraction(project[figure["measure"]])
-    length = float(value / largest) * (BARS_END - BARS)
+    length = float(max(value, Fraction(0)) / largest) * (
+        BARS_END - BARS
+    )  # scores may be below nothing
     number = words.rational(str(value))
     end = BARS + length + 5
     for x, _ in minimums:

@@ -89,6 +89,8 @@ class Words:
     def rational(self, text: str) -> str:
         """A rational text: whole numbers with groups, others as ``1 2/3``."""
         value = Fraction(text)
+        if value < 0:
+            return f"−{self.rational(str(-value))}"
         whole, rest = divmod(value.numerator, value.denominator)
         if not rest:
             return self.number(whole)

@@ -22,6 +22,7 @@ from audit.figures import figures
 from audit.sheet import ELLIPSIS, MARGIN, WIDTH, Bar, Label, Sheet, Stroke, ticks, wrap
 from audit.sheets import sheets
 from audit.words import LANGUAGES, Words, _phrases
+from tally.canonical import encode, parse
 from tally.election import Envelope
 from tally.phrases import REASONS
 from tests.audit.drawn import LONG, NASTY, RESULT_HASH, Drawn, drawn
@@ -358,8 +359,41 @@ def test_an_election_without_ballots_is_drawn() -> None:
 
 
 def test_more_rows_than_anybody_reads_are_summed_up() -> None:
-    sheet = laid(450)["votes-centre.en"]
+    made = drawn(9)
+    figure: Any = parse(made.figures["figures/votes-centre.json"])
+    figure["projects"] = [{**figure["projects"][-1], "position": at} for at in range(1, 451)]
+    data = {"figures/votes-centre.json": encode(figure)}
+    sheet = dict(sheets(made.election, data, RESULT_HASH, typeface()))["votes-centre.en"]
     words = [item.words for item in sheet.items if isinstance(item, Label)]
     assert any(text.startswith("… and 50 more rows") for text in words)
     assert "400" in words
     assert "401" not in words
+
+
+def test_a_score_below_nothing_has_no_bar_and_its_number() -> None:
+    figure: Any = parse(drawn(5).figures["figures/votes-points.json"])
+    figure["projects"][-1]["score"] = "-7/2"
+    data = {"figures/votes-points.json": encode(figure)}
+    found = dict(sheets(drawn(5).election, data, RESULT_HASH, typeface()))
+    labels = [item for item in found["votes-points.en"].items if isinstance(item, Label)]
+    last = next(item for item in labels if item.words == "−3 1/2")
+    axis = next(item for item in labels if item.words == "0")
+    assert last.x > axis.x
+
+
+@pytest.mark.parametrize(
+    ("share", "french", "english"),
+    [
+        ("1/3", "33,3\u202f%", "33.3%"),
+        ("1/2", "50\u202f%", "50%"),
+        ("1999/2000", "100\u202f%", "100%"),
+    ],
+)
+def test_shares_are_rounded_once_and_halves_up(share: str, french: str, english: str) -> None:
+    assert Words(language="fr").percent(Fraction(share)) == french
+    assert Words(language="en").percent(Fraction(share)) == english
+
+
+def test_days_are_written_out() -> None:
+    assert Words(language="fr").day("2026-10-01T08:00:00Z") == "1er octobre 2026"
+    assert Words(language="en").day("2026-12-31T23:59:59Z") == "31 December 2026"
