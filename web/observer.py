@@ -95,16 +95,20 @@ def observer_routes(
             name: told_time(read_time(time), language)
             for name, time in (("opens", election.opens), ("closes", election.closes))
         }
+        # The election's words may not be in the reader's language.
+        spoken = language if language in election.languages else election.languages[0]
+        now = state()
         page = render_template(
             "landing.html",
             election=election,
             language=language,
-            state=catalogue[f"state_{state()}"].format_map(times),
-            results=state() == "published",
+            spoken=spoken,
+            state=now,
+            state_words=catalogue[f"state_{now}"].format_map(times),
             readback={each.id: describe(each, election, language) for each in election.contests},
             manifest_hash=grouped,
             log_size=log_size(),
-            t=lambda key, **values: catalogue[key].format_map(values),
+            t=catalogue.__getitem__,
             money=lambda amount: format_money(
                 amount, election.currency, election.exponent, language
             ),
@@ -199,8 +203,8 @@ def observer_routes(
             "/static/<path:path>",
             below(static),
             Cache.HOUR,
-            "Style sheet",
-            *file(MEDIA_TYPES[".css"]),
+            "Style sheet and mark",
+            *file(MEDIA_TYPES[".css"], MEDIA_TYPES[".svg"]),
         ),
         route(
             "status",

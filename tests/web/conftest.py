@@ -11,7 +11,7 @@ import ballot.issuer
 from tests.web.desk import Desk, found, open_log
 from web.clock import VARIABLE
 from web.office.folder import ElectionFolder
-from web.rehearsal.town import Town
+from web.office.town import Town
 
 PASSPHRASE = "plum tractor violin"
 

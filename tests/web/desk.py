@@ -31,7 +31,7 @@ from web.office.freeze import FreezeOptions
 from web.office.parts import box_keys, box_store, open_sequencer
 from web.office.vote import open_vote
 from web.progress import Progress
-from web.rehearsal.town import Town, found_town
+from web.office.town import Town, found_town
 from web.service import build
 from web.settings import Settings
 

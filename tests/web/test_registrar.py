@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -139,7 +140,7 @@ def test_wrong_election_and_unknown_issuer(desk: Desk) -> None:
     ],
 )
 def test_a_field_at_fault_is_named(
-    desk: Desk, changed: dict[str, object], field: str, code: str
+    desk: Desk, changed: dict[str, Any], field: str, code: str
 ) -> None:
     answer = desk.ask(desk.request("north-0", **changed))
     assert problem(answer) == "malformed"
