@@ -62,7 +62,7 @@ def _print(folder: Path, notes: DemoNotes, host: str, port: int) -> None:
     say("  Vote from another terminal, as a resident's device does:")
     say(f"    export SCRUTIN_PASSPHRASE={notes.passphrase}")
     say(f"    scrutin vote {address} --code {notes.codes[0]} \\")
-    say("      --choose projects=vallieres,montjuzet --recovery my-vote.secret")
+    say(f"      --choose {notes.example} --recovery my-vote.secret")
     say(f"    scrutin proof RECEIPT --url {address}")
     say("  Close, open, count and publish it, then see the results:")
     say(f"    scrutin demo {folder} --finish")

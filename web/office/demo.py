@@ -46,6 +46,7 @@ class DemoNotes:
     codes: tuple[str, ...] = field(repr=False)
     officers: tuple[str, ...]
     shares: tuple[str, ...]
+    example: str
 
 
 def read_notes(folder: Path) -> DemoNotes:
@@ -57,6 +58,7 @@ def read_notes(folder: Path) -> DemoNotes:
             codes=tuple(value["codes"]),
             officers=tuple(value["officers"]),
             shares=tuple(value["shares"]),
+            example=value["example"],
         )
     except (ValueError, KeyError, TypeError):
         raise UsageError(f"{folder / NOTES}: damaged; remove {folder} and begin anew") from None
@@ -99,9 +101,17 @@ def make_demo(folder: Path, drawn: str, *, residents: int, progress: Progress) -
         "codes": [town.codes[person.id][ISSUER] for person in people[residents:]],
         "officers": [str(folder / "private" / f"{name[-1].lower()}.secret") for name in OFFICERS],
         "shares": [str(folder / path.relative_to(partial)) for path in town.shares],
+        "example": _example(election),
     }
     replace_file(partial / NOTES, json.dumps(notes, indent=2).encode())
     partial.replace(folder)
+
+
+def _example(election: Election) -> str:
+    """A choice as ``scrutin vote --choose`` takes it: the first two real projects."""
+    envelope = next(each for each in election.contests if isinstance(each, Envelope))
+    real = [project.id for project in envelope.projects if not project.invented]
+    return f"{envelope.id}={','.join(real[:2])}"
 
 
 def _copy_definition(folder: Path) -> None:
