@@ -3,6 +3,7 @@
 import sys
 
 import click
+
 from audit.command import main
 
 PASS_ON = {"ignore_unknown_options": True, "help_option_names": []}
