@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from audit.result_hash import in_groups
+from ballot.ceremony import CeremonyIncomplete
 from ballot.issuer import create_issuer, open_issuer
 from ballot.trustee import (
     adopt,
@@ -194,8 +196,17 @@ def trustee_reveal(exchange: Path, own: Path, name: str, passphrase_file: Path |
 @name_option
 @passphrase_file_option
 def trustee_finish(exchange: Path, own: Path, name: str, passphrase_file: Path | None) -> None:
-    """Step 3, when all reveals are there: check everything and keep your share."""
+    """Step 3, when all reveals are there: check everything and keep your share.
+
+    Whoever carries the files could put other keys in: read the transcript hash to each other.
+    """
     _step(finish, exchange, own, name, passphrase_file)
+    try:
+        keys = conclude_ceremony(exchange)
+    except CeremonyIncomplete:
+        say("scrutin: not everybody has finished; scrutin trustee show tells when")
+    else:
+        say(f"scrutin: compare aloud with the other trustees: {in_groups(keys.transcript_hash)}")
 
 
 @trustee.command("forget")
@@ -218,7 +229,7 @@ def trustee_show(exchange: Path) -> None:
     keys = conclude_ceremony(exchange)
     click.echo(f"election    {begun.election}")
     click.echo(f"threshold   {keys.threshold} of {len(keys.trustees)}")
-    click.echo(f"transcript  {keys.transcript_hash.hex()}")
+    click.echo(f"transcript  {in_groups(keys.transcript_hash)}")
     click.echo(f"election key {keys.election_key.hex()}")
     for each in keys.trustees:
         click.echo(f"  {each.index}. {each.name}")
