@@ -6,8 +6,9 @@ one synchronisation of the disk serves many. The queue is bounded: a full one is
 and the same request sent again gets the same answer as if it had been the first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, Full, Queue
@@ -39,7 +40,7 @@ from ballot.store.engine import StoreBusy
 
 MOST_WAITING = 2_000
 GROUP = 256
-GROUP_SECONDS = 0.004
+GROUP_SECONDS = 0.005
 
 
 class BallotRefused(BallotError):
@@ -109,7 +110,7 @@ class Box:
         group_seconds: float = GROUP_SECONDS,
     ) -> None:
         """``most_waiting`` requests may wait for the writer; a group is written when ``group`` are
-        there or ``group_seconds`` have passed since its first."""
+        there, or all who called, or when ``group_seconds`` have passed since its first."""
         if receipt_key.public_key().public_bytes_raw() != manifest.box.receipt_key:
             raise BoxStopped(
                 "receipt key: not the one the manifest names; use this election's key file"
@@ -126,6 +127,7 @@ class Box:
         self._queue: Queue[_Request | None] = Queue(most_waiting)
         self._guard = Lock()
         self._running = False
+        self._callers = 0
         self._writer = Thread(target=self._write, name="ballot box writer", daemon=True)
 
     def __enter__(self) -> Self:
@@ -160,8 +162,9 @@ class Box:
         Busy or BoxStopped.
         """
         arrived = self._clock()
-        candidate = self._examined(examine_ballot(self._manifest, self._lengths, entry, sealed))
-        self._decided(candidate, arrived)
+        with self._inside():
+            candidate = self._examined(examine_ballot(self._manifest, self._lengths, entry, sealed))
+            self._decided(candidate, arrived)
         return make_receipt(self._manifest, self._receipt_key, leaf_hash(entry))
 
     def test(self, message: bytes) -> bytes:
@@ -170,11 +173,23 @@ class Box:
         The box sees the header, never the choices. Raises BallotRefused, Busy or BoxStopped.
         """
         arrived = self._clock()
-        candidate = self._examined(examine_test(self._manifest, message))
-        self._decided(candidate, arrived)
+        with self._inside():
+            candidate = self._examined(examine_test(self._manifest, message))
+            self._decided(candidate, arrived)
         return make_test_receipt(
             self._manifest, self._receipt_key, candidate.pseudonym, candidate.sealed_hash
         )
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """Counts the callers, so that the writer waits for those who are nearly there only."""
+        with self._guard:
+            self._callers += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._callers -= 1
 
     @staticmethod
     def _examined(found: Candidate | Refused) -> Candidate:
@@ -219,7 +234,7 @@ class Box:
             return [], True
         requests = [first]
         until = monotonic() + self._group_seconds
-        while len(requests) < self._group:
+        while len(requests) < min(self._group, self._callers):
             try:
                 request = self._queue.get(timeout=max(0.0, until - monotonic()))
             except Empty:

@@ -29,9 +29,9 @@ from audit.record import CloseEntry, parse_entry
 from ballot import tree
 from ballot.errors import BallotError
 from ballot.lifecycle import Event, Facts, OutOfOrder, moment, require
-from ballot.release import LogFolder
+from ballot.release import FolderAhead, LogFolder
 from ballot.signer import LogSigner, SigningRefused
-from ballot.startup import SignerBehind, compare_signer
+from ballot.startup import DatabaseBehind, SignerBehind, compare_signer
 from ballot.store.box import BoxStore, Head, HeadMoved, StoredEntry
 from ballot.store.engine import StoreBusy
 
@@ -44,7 +44,7 @@ class EntryRefused(BallotError):
     """An open or close entry that would make the log invalid, or differs from the one in it."""
 
 
-_TRIES = 3
+_TRIES = 8
 
 
 def _nothing(_step: str) -> None:
@@ -94,14 +94,32 @@ class Sequencer:
                     f"log key: the signer holds {self._signer.key}, the manifest names "
                     f"{self._key}; use this election's key file"
                 )
+            for remaining in reversed(range(_TRIES)):
+                self._head = self._compared()
+                try:
+                    with self._working():
+                        self._finish()
+                        return
+                except HeadMoved:  # another process went on meanwhile: read what it did
+                    if not remaining:
+                        raise
+
+    def _compared(self) -> Head:
+        """The head, after everything was compared. What another process did in the middle of that
+        looks like a fault, so a fault is believed once nothing moved meanwhile."""
+        while True:
+            last = self._signer.last()
             with self._store.reading() as transaction:
                 head = transaction.head()
-                tree.check_all(transaction, head)
-                compare_signer(transaction, head, self._signer.last(), self._key)
-                self._folder.compare(transaction, head)
-            self._head = head
-            with self._working():
-                self._finish()
+                try:
+                    tree.check_all(transaction, head)
+                    compare_signer(transaction, head, last, self._key)
+                    self._folder.compare(transaction, head)
+                    return head
+                except (DatabaseBehind, SignerBehind, FolderAhead):
+                    with self._store.reading() as later:
+                        if later.head() == head and self._signer.last() == last:
+                            raise
 
     # -- events ---------------------------------------------------------------------------------
 
@@ -143,12 +161,13 @@ class Sequencer:
         a second officer or a second try gets what the first got. With other counts: EntryRefused.
         A ballot that arrives meanwhile is either before the close entry or refused as late.
         """
-        for _ in range(_TRIES):
-            try:
-                return self._close_log(entry)
-            except HeadMoved:
-                self.start()  # another process appended, perhaps closed
-        return self._close_log(entry)
+        with self._turn:
+            for _ in range(_TRIES):
+                try:
+                    return self._close_log(entry)
+                except HeadMoved:  # another process appended, perhaps closed
+                    self.start()
+            return self._close_log(entry)
 
     def _close_log(self, entry: bytes) -> bytes:
         with self._working() as head:
@@ -188,12 +207,13 @@ class Sequencer:
         """Sequence every ``batch_seconds`` until ``stop`` is set. Raises what stopped it: the
         process should then end and be started again."""
         while not stop.wait(self._manifest.box.batch_seconds):
-            try:
-                self.sequence()
-            except HeadMoved:
-                self.start()
-            except StoreBusy:
-                continue
+            with self._turn:
+                try:
+                    self.sequence()
+                except HeadMoved:
+                    self.start()
+                except StoreBusy:
+                    continue
 
     # -- the three steps ------------------------------------------------------------------------
 

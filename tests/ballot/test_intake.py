@@ -51,7 +51,9 @@ def test_a_first_ballot_and_a_revote_are_accepted() -> None:
     first = accepted(CAST)
     assert first == Holding(style="city", sequence=2, fates={CAST.sealed_hash: False})
     second = accepted(replace(CAST, sequence=7, sealed_hash=OTHER), first)
-    assert second == Holding(style="city", sequence=7, fates={CAST.sealed_hash: False, OTHER: False})
+    assert second == Holding(
+        style="city", sequence=7, fates={CAST.sealed_hash: False, OTHER: False}
+    )
 
 
 def test_the_times_bind() -> None:

@@ -535,6 +535,28 @@ def test_a_running_sequencer_recovers_when_another_was_at_work(precinct: Precinc
     assert len(precinct.leaves()) == 13
 
 
+def test_starting_beside_a_sequencer_at_work(precinct: Precinct) -> None:
+    """An officer's command starts while the service moves a batch: no false alarm."""
+    service = precinct.opened()
+    stop = Signal()
+    started: list[Sequencer] = []
+
+    def start() -> None:
+        while not stop.is_set():
+            started.append(precinct.sequencer())
+
+    with ThreadPoolExecutor(2) as pool:
+        beside = [pool.submit(start) for _ in range(2)]
+        for each in PEOPLE:
+            precinct.cast(each)
+            service.sequence()
+        stop.set()
+        for work in beside:
+            work.result()
+    assert started
+    assert published(precinct) == (13, root(precinct.leaves()))
+
+
 @pytest.mark.parametrize(
     "statement",
     [
