@@ -39,7 +39,6 @@ def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     # Flask would answer "//x" with a redirection that repeats what was asked.
     app.url_map.merge_slashes = False
-    app.url_map.strict_slashes = False
     table = {route.name: route for route in routes if route.door in settings.doors}
     if not table:
         raise WebError("no route for the doors asked for: check SCRUTIN_DOORS")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import cast
 
 from flask import Response, render_template, request, send_from_directory
 from werkzeug.exceptions import NotFound
@@ -137,7 +136,8 @@ def observer_routes(
             except FileNotFoundError:
                 raise Problem("not-found") from None
             response.add_etag()
-            return cast(Response, response.make_conditional(request))
+            response.make_conditional(request)
+            return response
 
         return view
 
@@ -147,16 +147,18 @@ def observer_routes(
                 raise Problem("not-found")
             media_type = MEDIA_TYPES.get(Path(path).suffix, BYTES)
             try:
-                response = send_from_directory(
-                    folder.resolve(), path, mimetype=media_type, conditional=False
-                )
+                response = send_from_directory(folder.resolve(), path, conditional=False)
             except NotFound:
                 raise Problem("not-found") from None
+            response.headers["Content-Type"] = media_type
             # The name that the reader already knows, quoted, helps nobody.
             response.headers.remove("Content-Disposition")
             if policy is not None:
                 response.headers["Content-Security-Policy"] = policy
-            return cast(Response, response.make_conditional(request))
+            response.make_conditional(request)
+            if request.method == "HEAD" or response.status_code == 304:
+                response.close()  # nobody will read the file
+            return response
 
         return view
 

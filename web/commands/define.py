@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from ballot.definition import check, format_report, new, new_from_pabulib
+from ballot.definition import check, format_report
+from ballot.definition.new import new, new_from_pabulib
 from web.commands.shell import folder_argument, json_option, language_option, put, say
 from web.errors import UsageError
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 from audit.result_hash import in_groups
 from ballot.box import Box
 from ballot.definition import load
+from ballot.definition.new import copy
 from ballot.durable import replace_file
 from ballot.registrar import Registrar
 from ballot.roll import Person
@@ -71,7 +71,13 @@ def make_demo(folder: Path, drawn: str, *, residents: int, progress: Progress) -
     """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    _copy_definition(partial)
+    now = system_clock()
+    copy(
+        resources.files("web").joinpath("demo"),
+        partial,
+        opens=now - timedelta(days=1),
+        closes=now + timedelta(days=30),
+    )
     place = ElectionFolder(partial)
     election = load(partial).election
     people = [
@@ -112,22 +118,6 @@ def _example(election: Election) -> str:
     envelope = next(each for each in election.contests if isinstance(each, Envelope))
     real = [project.id for project in envelope.projects if not project.invented]
     return f"{envelope.id}={','.join(real[:2])}"
-
-
-def _copy_definition(folder: Path) -> None:
-    """The packaged definition, with dates around today."""
-    source = resources.files("web").joinpath("demo")
-    with resources.as_file(source) as path:
-        shutil.copytree(path, folder, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
-    now = system_clock()
-    file = folder / "election.toml"
-    text = file.read_text("utf-8")
-    for name, time in (("opens", now - timedelta(days=1)), ("closes", now + timedelta(days=30))):
-        spelled = time.strftime("%Y-%m-%dT%H:%M:%SZ")
-        text, found = re.subn(rf"(?m)^{name}\s*=.*$", f"{name} = {spelled}", text, count=1)
-        if not found:
-            raise UsageError(f"{file}: has no line {name} = …")
-    file.write_text(text, "utf-8")
 
 
 def _vote(town: Town, registrar: Registrar, box: Box, person: Person, number: int) -> None:
