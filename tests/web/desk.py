@@ -29,9 +29,9 @@ from web.clock import read_time, spell_time
 from web.office.folder import ElectionFolder
 from web.office.freeze import FreezeOptions
 from web.office.parts import box_keys, box_store, open_sequencer
+from web.office.town import Town, found_town
 from web.office.vote import open_vote
 from web.progress import Progress
-from web.office.town import Town, found_town
 from web.service import build
 from web.settings import Settings
 
@@ -42,6 +42,13 @@ BATCH = 2
 HOSTILE = "<script>alert('Élan')</script> \"&amp;{{ 7*7 }}"
 ALL = frozenset(Door)
 JSON = "application/json"
+
+
+class Reader(FlaskClient):
+    """A client that reads every answer to its end, as a server would send it."""
+
+    def open(self, *args: Any, **more: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **more})
 
 
 def town_definition() -> dict[str, object]:
@@ -131,7 +138,9 @@ class Desk:
     def app(self, doors: frozenset[Door] = ALL, **settings: Any) -> Flask:
         """A process of the service."""
         own = Settings(folder=self.place.root, doors=doors, **settings)
-        return build(own, self.parts)
+        app = build(own, self.parts)
+        app.test_client_class = Reader
+        return app
 
     @cached_property
     def client(self) -> FlaskClient:

@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from threading import Event
 from typing import Any
@@ -18,8 +19,8 @@ from tests.web.desk import ISSUERS, Desk, cast_body, problem
 from web.app import create_app
 from web.audience import Door
 from web.box import box_routes
-from web.office.parts import open_box
 from web.clock import clock_for
+from web.office.parts import open_box
 from web.settings import Settings
 
 YES = {"cars": (("yes", 1),)}
@@ -178,7 +179,8 @@ def test_a_full_queue_says_when_to_come_back(desk: Desk, monkeypatch: pytest.Mon
         return writing(self)
 
     desk.parts.close()  # the desk's own box, which asked for credentials
-    with open_box(desk.place, desk.manifest, clock_for("demo-")) as parts:
+    with ExitStack() as stack:
+        parts = stack.enter_context(open_box(desk.place, desk.manifest, clock_for("demo-")))
         with Box(
             manifest=desk.manifest,
             store=parts["store"],
@@ -193,8 +195,9 @@ def test_a_full_queue_says_when_to_come_back(desk: Desk, monkeypatch: pytest.Mon
             with ThreadPoolExecutor(6) as pool:
                 waiting = [pool.submit(desk.cast, ballots[0], app.test_client())]
                 assert reached.wait(10)
-                for number in (1, 2):
-                    waiting.append(pool.submit(desk.cast, ballots[number], app.test_client()))
+                waiting += [
+                    pool.submit(desk.cast, each, app.test_client()) for each in ballots[1:3]
+                ]
                 until = time.monotonic() + 10
                 while box._queue.qsize() < 2:
                     assert time.monotonic() < until
