@@ -6,7 +6,7 @@ does not; 2: it could not be looked at (a wrong argument, a file or an address t
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,13 +68,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; gives the exit status."""
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def main(arguments: Sequence[str] | None = None, *, now: Callable[[], datetime] = _now) -> int:
+    """Run one command (without arguments: the process's); gives the exit status. ``now`` tells the
+    time, which decides whether a receipt is due."""
     chosen = _parser().parse_args(arguments)
-    run = {"verify": _verify, "compare": _compare, "receipt": _receipt}[chosen.command]
     try:
         with ExitStack() as stack:
-            return run(chosen, stack)
+            if chosen.command == "verify":
+                return _verify(chosen, stack)
+            if chosen.command == "compare":
+                return _compare(chosen, stack)
+            return _receipt(chosen, stack, now())
     except (SourceFailed, ResultHashInvalid, OSError) as error:
         _complain(f"cannot check: {error}")
         return UNREADABLE
@@ -204,7 +212,7 @@ def _compare(chosen: argparse.Namespace, stack: ExitStack) -> int:
     return HOLDS
 
 
-def _receipt(chosen: argparse.Namespace, stack: ExitStack) -> int:
+def _receipt(chosen: argparse.Namespace, stack: ExitStack, now: datetime) -> int:
     capture = read_capture(_source(chosen.publication, stack))
     manifest = capture.manifest
     receipt = read_receipt(_file(chosen.receipt), manifest)
@@ -213,7 +221,7 @@ def _receipt(chosen: argparse.Namespace, stack: ExitStack) -> int:
         opened = verify_proof(manifest, receipt, _file(chosen.proof))
         _say(f"the proof shows it in the log of {opened.checkpoint.size} entries that it signed")
     leaves = capture.leaves
-    check_promise(receipt, leaves, final=capture.final, now=datetime.now(UTC))
+    check_promise(receipt, leaves, final=capture.final, now=now)
     if receipt.leaf_hash in leaves:
         _say("KEPT: the ballot is in the log")
     else:

@@ -10,7 +10,7 @@ import re
 import stat
 from collections.abc import Iterator
 from errno import ELOOP
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -25,8 +25,12 @@ from audit.spelling import shown
 LARGEST_FILE = 1 << 31
 """The most bytes of one file, if the caller sets no lower limit."""
 
+# Not waiting for whoever would write into a pipe.
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
 _SECONDS = 60
 _TRIES = 3
+_PART = 1 << 20
 _PATH = re.compile(
     r"(?!.{241})[A-Za-z0-9_][A-Za-z0-9._-]*(?:/[A-Za-z0-9_][A-Za-z0-9._-]*){0,8}", re.ASCII
 )
@@ -81,20 +85,23 @@ class FolderSource:
             if folder.is_symlink():
                 raise FileRefused(f"{path}: leads through a link")
         try:
-            descriptor = os.open(self._root / path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            descriptor = os.open(self._root / path, _READ)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             if error.errno == ELOOP:
                 raise FileRefused(f"{path}: is a link") from None
             raise SourceFailed(f"{path}: cannot be read: {error.strerror}") from None
-        with os.fdopen(descriptor, "rb") as file:
+        try:
             kind = os.fstat(descriptor)
             if not stat.S_ISREG(kind.st_mode):
                 raise FileRefused(f"{path}: not a file")
             if kind.st_size > limit:
                 raise FileRefused(f"{path}: {kind.st_size} bytes, more than {limit}")
-            return file.read(limit + 1)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(kind.st_size)
+        finally:
+            os.close(descriptor)
 
     def paths(self) -> frozenset[str]:
         """The paths of everything in the folder that is not a folder itself."""
@@ -126,8 +133,12 @@ class WebSource:
 
     def __init__(self, address: str) -> None:
         """``address``: http or https. Raises SourceFailed."""
-        parts = urlsplit(address)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        try:
+            parts = urlsplit(address)
+            fine = parts.scheme in ("http", "https") and parts.hostname and not parts.query
+        except ValueError:
+            fine = False
+        if not fine:
             raise SourceFailed(f"{shown(address)}: not an address such as https://example.org/2026")
         self._base = address.rstrip("/") + "/"
         self._opener = build_opener(_SameHost)
@@ -162,9 +173,7 @@ class WebSource:
             try:
                 request = Request(url)  # noqa: S310  (http and https only: see __init__)
                 with self._opener.open(request, timeout=_SECONDS) as answer:
-                    data: bytes = answer.read(limit + 1)
-                    if answer.length and len(data) <= limit:
-                        raise HTTPException("the answer ends too early")
+                    data = _received(answer, limit)
             except HTTPError as error:
                 error.close()
                 if error.code in (404, 410):
@@ -183,6 +192,16 @@ class WebSource:
 
     def paths(self) -> None:
         """A web address cannot be listed."""
+
+
+def _received(answer: HTTPResponse, limit: int) -> bytes:
+    """The body of an answer, or one byte more than ``limit`` of it."""
+    parts = bytearray()
+    while len(parts) <= limit and (part := answer.read(min(_PART, limit + 1 - len(parts)))):
+        parts += part
+    if answer.length and len(parts) <= limit:
+        raise HTTPException("the answer ends too early")
+    return bytes(parts)
 
 
 def open_source(where: str) -> FolderSource | WebSource:
