@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from audit import parallel
 from audit.admission import (
     AdmissionRefused,
     Admitted,
@@ -21,7 +22,6 @@ from audit.admission import (
 from audit.ed25519 import L
 from audit.manifest import Manifest
 from audit.merkle import leaf_hash
-from audit.parallel import WORTH_IT
 from audit.record import (
     BallotEntry,
     CloseEntry,
@@ -347,13 +347,14 @@ def test_no_more_ballots_than_credentials() -> None:
     admit(MANIFEST, log_of(*(made.entry for made in TOWN.ballots["ana"]), issued=1))
 
 
-@pytest.fixture(scope="module")
-def many() -> list[bytes]:
-    """Enough ballots of few pseudonyms that several processes verify them."""
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Enough ballots of one pseudonym that several processes verify them."""
+    monkeypatch.setattr(parallel, "WORTH_IT", 2 * parallel.PORTION)
     device = CLERK.device("fay", "north")
     credentials = CLERK.credentials(device)
     entries = []
-    for number in range(WORTH_IT + 300):
+    for number in range(3 * parallel.PORTION + 1):
         header = Header(
             election=MANIFEST.hash,
             style="north",
@@ -378,7 +379,7 @@ def test_several_processes_find_the_same(many: list[bytes]) -> None:
 def test_several_processes_name_the_first_bad_entry(many: list[bytes]) -> None:
     bad = with_header(sealed_hash=bytes(32))
     entries = log_of(*many)
-    entries[700] = entries[1900] = bad
+    entries[300] = entries[700] = bad
     with pytest.raises(BallotRefused) as caught:
         admit(MANIFEST, entries, jobs=2)
-    assert (caught.value.code, caught.value.position) == ("bad-signature", 700)
+    assert (caught.value.code, caught.value.position) == ("bad-signature", 300)
