@@ -26,6 +26,8 @@ from tally.frozen import FrozenMap, thaw
 from tally.outcome import PART_FUND, PAYING, STOP, TOP_UP, Outcome, replay
 from tally.profile import Profile
 from tally.rules.greedy import check, count, count_support
+from tally.rules.greedy_admission import Admission
+from tally.rules.greedy_parameters import GreedyParameters
 from tally.rules.score import Support, support_of
 from tally.tiebreak import lot_keys
 from tests.tally import greedy_oracle as oracle
@@ -542,3 +544,80 @@ def test_without_ballots_all_that_fit_win_in_tie_order() -> None:
 def test_form_limits_of_approval_do_not_matter_for_the_score() -> None:
     contest = replace(envelope([1, 1], {"on_misfit": "skip"}), form=Approval(minimum=2, maximum=2))
     assert support_of(contest, Profile.of({(("p0", 1), ("p1", 1)): 4})).score == (4, 4)
+
+
+def test_with_dearer_first_a_lower_cost_can_lose_again() -> None:
+    # p1 misses 7 with 8. With 7 or 6 it stands before p0 and wins; with 5 it is p0's equal, comes
+    # after it by the list, and 2 are left.
+    contest = envelope([5, 8], {"on_misfit": "skip"}, budget=7, tie_break=("expensive", "order"))
+    margin = outcome_of(contest, [3, 3]).standings[1].margin
+    assert margin is not None
+    assert margin.cheaper == 1
+    # Here only 6 stands before p0 and fits.
+    narrow = replace(contest, budget=6)
+    margin = outcome_of(narrow, [3, 3]).standings[1].margin
+    assert margin is not None
+    assert margin.cheaper == 2
+
+
+def test_where_something_is_topped_up_putting_each_first_does_not_do() -> None:
+    parameters = {"on_misfit": "top-up", "top_up_share": "1/2"}
+    contest = envelope([3, 10, 11, 11], parameters, budget=20)
+    outcome = outcome_of(contest, [2, 2, 2, 1])
+    assert outcome.winners == ("p0", "p1", "p2")
+    assert [tie.decisive for tie in outcome.ties] == [True]
+
+
+def test_a_project_is_tried_once_for_what_its_groups_are_promised() -> None:
+    parameters = {
+        "on_misfit": "skip",
+        "minimum_per": {"field": "category", "count": 2, "on_misfit": "leave"},
+    }
+    categories = [("y",), ("x", "y"), ("x",), ("y",)]
+    # p1 does not fit in round one, where only x is short, and x gives up; in round two it is not
+    # tried again, so that y still gets p3 ahead of p2.
+    contest = envelope([60, 50, 30, 30], parameters, categories=categories)
+    outcome = outcome_of(contest, [4, 3, 2, 1])
+    assert outcome.winners == ("p0", "p3")
+    assert [step.project for step in outcome.steps if step.action == "defer"] == ["p1"]
+
+
+@given(
+    st.integers(0, 20),
+    st.integers(0, 20),
+    st.integers(1, 60),
+    st.integers(0, 30),
+    st.integers(1, 3),
+    st.sampled_from(("1/7", "1/3", "1/2", "1")),
+    st.integers(0, 9),
+)
+def test_admission_knows_when_it_changes(
+    votes: int, others: int, cost: int, score: int, each: int, share: str, minimum: int
+) -> None:
+    ballots = votes + others
+    score = min(score, each * ballots)
+    fraction = Fraction(share)
+    admission = Admission(
+        GreedyParameters(
+            on_misfit="skip",
+            minimum_votes=minimum or None,
+            minimum_votes_share=fraction,
+            minimum_score_share=fraction * each,
+            minimum_votes_per_cost=fraction,
+            share_of="cast",
+        ),
+        60,
+    )
+
+    def admitted(k: int, more: int) -> bool:
+        return admission.bars(votes + k * more, score + k * more * each, cost, ballots + k) is None
+
+    added = admission.added_until_admitted(votes, score, cost, ballots, each)
+    first = next((k for k in range(400) if admitted(k, 1)), None)
+    assert added == first
+    for k in admission.barred_from(votes, score, cost, ballots):
+        assert not admitted(k, 0)
+    if minimum <= votes:
+        change = next((k for k in range(1, 400) if not admitted(k, 0)), None)
+        if admitted(0, 0) and change is not None:
+            assert change in admission.barred_from(votes, score, cost, ballots)
