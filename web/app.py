@@ -39,7 +39,13 @@ def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     # Flask would answer "//x" with a redirection that repeats what was asked.
     app.url_map.merge_slashes = False
-    table = {route.name: route for route in routes if route.door in settings.doors}
+    table: dict[str, Route] = {}
+    for route in routes:
+        if route.door not in settings.doors:
+            continue
+        if route.name in table:
+            raise WebError(f"route {route.path}: the name {route.name!r} is taken")
+        table[route.name] = route
     if not table:
         raise WebError("no route for the doors asked for: check SCRUTIN_DOORS")
     limits = Limits(factor=settings.requests_factor)

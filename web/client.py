@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from audit.errors import AuditError
 from audit.label import b64, unb64
 from tally import canonical
 from web.errors import WebError
@@ -42,12 +43,17 @@ class Client:
     """The doors at ``base`` (``http://host:port``, or https). Safe to share between threads."""
 
     def __init__(self, base: str, *, language: str = "en") -> None:
-        parts = urlsplit(base)
+        wrong = WebError(f"{base}: not an address of the form http://host:port")
+        try:
+            parts = urlsplit(base)
+            port = parts.port
+        except ValueError:
+            raise wrong from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise WebError(f"{base}: not an address of the form http://host:port")
+            raise wrong
         self._secure = parts.scheme == "https"
         self._host = parts.hostname
-        self._port = parts.port or (443 if self._secure else 80)
+        self._port = port or (443 if self._secure else 80)
         self._prefix = parts.path.rstrip("/")
         self._language = language
         self._local = threading.local()
@@ -106,10 +112,13 @@ class Client:
                 "blinded_message": b64(blinded_message),
             },
         )
-        answer = canonical.read(reply.body)
-        if not isinstance(answer, dict):
-            raise DoorSilent("registrar: the answer is not an object")
-        return unb64(answer.get("blind_signature"), "blind_signature")
+        try:
+            answer = canonical.read(reply.body)
+            if not isinstance(answer, dict):
+                raise DoorSilent("registrar: the answer is not an object")
+            return unb64(answer.get("blind_signature"), "blind_signature")
+        except (canonical.CanonicalError, AuditError) as error:
+            raise DoorSilent(f"registrar: the answer cannot be read: {error}") from None
 
     def cast(self, entry: bytes, sealed: bytes) -> bytes:
         """The signed receipt for a ballot."""

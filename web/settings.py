@@ -16,7 +16,8 @@ class Settings:
     ``issuers`` are the issuers whose keys this registrar holds (all found in the folder when
     empty); ``trusted_proxies`` is the number of reverse proxies in front, whose
     ``X-Forwarded-For`` is believed; ``refusals_per_minute`` bounds refused voting codes from one
-    address (a household or a library shares one).
+    address (a household or a library shares one); ``requests_factor`` multiplies the limits of
+    requests, for a load test or a proxy that hides many.
     """
 
     folder: Path
@@ -38,19 +39,20 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     except ValueError:
         known = ", ".join(door.value for door in Door)
         raise UsageError(f"SCRUTIN_DOORS: a comma-separated list out of {known}") from None
-    issuers = tuple(name for name in environment.get("SCRUTIN_ISSUERS", "").split(",") if name)
+    listed = environment.get("SCRUTIN_ISSUERS", "").split(",")
+    issuers = tuple(name.strip() for name in listed if name.strip())
     return Settings(
         folder=Path(folder),
         doors=doors,
         issuers=issuers,
         trusted_proxies=_number(environment, "SCRUTIN_TRUSTED_PROXIES", 0),
-        refusals_per_minute=_number(environment, "SCRUTIN_REFUSALS_PER_MINUTE", 30),
-        requests_factor=_number(environment, "SCRUTIN_REQUESTS_FACTOR", 1),
+        refusals_per_minute=_number(environment, "SCRUTIN_REFUSALS_PER_MINUTE", 30, least=1),
+        requests_factor=_number(environment, "SCRUTIN_REQUESTS_FACTOR", 1, least=1),
     )
 
 
-def _number(environment: Mapping[str, str], name: str, default: int) -> int:
+def _number(environment: Mapping[str, str], name: str, default: int, *, least: int = 0) -> int:
     text = environment.get(name, str(default))
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9:
-        raise UsageError(f"{name}: {text!r} is not a whole number")
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) < least:
+        raise UsageError(f"{name}: {text[:40]!r} is not a whole number, {least} or more")
     return int(text)
