@@ -64,7 +64,7 @@ def officer_new(folder: Path, name: str, out: Path, passphrase_file: Path | None
         place.officers / f"{file_name or 'officer'}.json",
         name=name,
         election=election.id,
-        passphrase=passphrase(name, f"officer_{file_name}", passphrase_file),
+        passphrase=passphrase(name, f"officer_{out.stem}", passphrase_file, new=not out.exists()),
     )
     say(f"scrutin: {out} is yours alone; the public half is in {place.officers}")
 
@@ -84,7 +84,7 @@ def box_new(folder: Path, origin: str | None, passphrase_file: Path | None) -> N
     public = create_box_keys(
         place.box,
         election=load_election(place).id,
-        passphrase=passphrase("the ballot box", "box", passphrase_file),
+        passphrase=passphrase("the ballot box", "box", passphrase_file, new=not place.box.exists()),
         origin=origin,
     )
     say(f"scrutin: the log is {public.origin}")
@@ -113,7 +113,9 @@ def registrar_new(
             issuer=issuer,
             election=election.id,
             styles=[style.id for style in election.styles],
-            passphrase=passphrase(f"issuer {issuer}", f"issuer_{issuer}", passphrase_file),
+            passphrase=passphrase(
+                f"issuer {issuer}", f"issuer_{issuer}", passphrase_file, new=True
+            ),
             roll_key=roll_key,
             progress=progress.for_step("keys"),
         )
@@ -163,8 +165,10 @@ def trustee() -> None:
     """A trustee's steps; EXCHANGE is the ceremony folder that is passed around."""
 
 
-def _step(action: object, exchange: Path, own: Path, name: str, file: Path | None) -> None:
-    secret = passphrase(f"trustee {name}", f"trustee_{name}", file)
+def _step(
+    action: object, exchange: Path, own: Path, name: str, file: Path | None, *, new: bool = False
+) -> None:
+    secret = passphrase(f"trustee {name}", f"trustee_{name}", file, new=new)
     step = action(exchange, own, trustee=name, passphrase=secret)  # type: ignore[operator]
     done = "was done before" if step.already_done else "done"
     say(f"scrutin: {done}: {', '.join(str(path) for path in step.paths)}")
@@ -177,7 +181,7 @@ def _step(action: object, exchange: Path, own: Path, name: str, file: Path | Non
 @passphrase_file_option
 def trustee_commit(exchange: Path, own: Path, name: str, passphrase_file: Path | None) -> None:
     """Step 1: draw your secret and commit to it."""
-    _step(commit, exchange, own, name, passphrase_file)
+    _step(commit, exchange, own, name, passphrase_file, new=not own.exists())
 
 
 @trustee.command("reveal")

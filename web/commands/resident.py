@@ -69,11 +69,10 @@ def _style(election: Election, code: str) -> str:
     return election.styles[index].id
 
 
-def _recovered(path: Path, manifest: Manifest, file: Path | None) -> tuple[bytes, int]:
+def _recovered(path: Path, manifest: Manifest, word: str) -> tuple[bytes, int]:
     """Seed and last sequence out of a recovery file, or a fresh seed and 0."""
     if not path.exists():
         return secrets.token_bytes(SEED_SIZE), 0
-    word = passphrase(f"recovery file {path}", "resident", file)
     opened = open_secret(path, word, PURPOSE, manifest.election.id)
     return opened.secret, int(str(opened.public["sequence"]))
 
@@ -120,9 +119,11 @@ def vote(
     codes = _codes(manifest, given)
     style = _style(manifest.election, codes[manifest.issuers[0].id])
     choices = read_choices(manifest.election, style, chosen)
-    seed, last = _recovered(recovery, manifest, passphrase_file)
+    word = passphrase(
+        f"recovery file {recovery}", "resident", passphrase_file, new=not recovery.exists()
+    )
+    seed, last = _recovered(recovery, manifest, word)
     device = Device(manifest=manifest, style=style, seed=seed)
-    word = passphrase(f"recovery file {recovery}", "resident", passphrase_file)
 
     def keep(sequence: int) -> None:
         write_secret(

@@ -59,22 +59,34 @@ def create_box_keys(
     origin: str | None = None,
     cost: Cost = DEFAULT_COST,
 ) -> BoxPublic:
-    """Make the keys in ``folder``. ``origin`` is the log's public address without its scheme; by
-    default it is made of the election's identifier and the log key. Raises SecretFileExists."""
-    log, receipt = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
-    digest = sha256(log.public_key().public_bytes_raw()).hexdigest()
-    keys = BoxKeys(origin=origin or f"scrutin/{election}/{digest[:8]}", log=log, receipt=receipt)
-    public = keys.public()
+    """Make the keys in ``folder``; again gives the same ones.
+
+    ``origin`` is the log's public address without its scheme; by default it is made of the
+    election's identifier and the log key.
+    Raises SecretFileError for keys of another election or passphrase, UsageError for keys of
+    another origin.
+    """
     make_folder(folder)
-    write_secret(
-        folder / SECRET,
-        log.private_bytes_raw() + receipt.private_bytes_raw(),
-        passphrase,
-        PURPOSE,
-        election,
-        public={"origin": keys.origin},
-        cost=cost,
-    )
+    if (folder / SECRET).exists():
+        keys = open_box_keys(folder, election=election, passphrase=passphrase)
+        if origin is not None and keys.origin != origin:
+            raise UsageError(f"{folder / SECRET}: is the box of {keys.origin}, not of {origin}")
+    else:
+        log, receipt = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+        digest = sha256(log.public_key().public_bytes_raw()).hexdigest()
+        keys = BoxKeys(
+            origin=origin or f"scrutin/{election}/{digest[:8]}", log=log, receipt=receipt
+        )
+        write_secret(
+            folder / SECRET,
+            log.private_bytes_raw() + receipt.private_bytes_raw(),
+            passphrase,
+            PURPOSE,
+            election,
+            public={"origin": keys.origin},
+            cost=cost,
+        )
+    public = keys.public()
     keep_file(
         folder / PUBLIC,
         canonical.encode(

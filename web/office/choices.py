@@ -1,5 +1,6 @@
 """Choices as people type them: ``contest=id,id`` or ``contest=id:number,…``."""
 
+import re
 from collections.abc import Sequence
 
 from tally.election import (
@@ -14,6 +15,8 @@ from tally.election import (
 )
 from tally.vote import Choice
 from web.errors import UsageError
+
+NUMBER = re.compile(r"-?[0-9]{1,9}")
 
 
 def read_choices(election: Election, style: str, texts: Sequence[str]) -> dict[str, Choice]:
@@ -41,7 +44,7 @@ def read_choices(election: Election, style: str, texts: Sequence[str]) -> dict[s
                 number = place + 1
             elif not isinstance(form, Approval | ChooseOne | Knapsack | QuestionForm):
                 name, colon, digits = part.rpartition(":")
-                if not colon or not digits.removeprefix("-").isdecimal():
+                if not colon or not NUMBER.fullmatch(digits):
                     raise UsageError(f"--choose {text}: {part}: write ID:NUMBER")
                 number = int(digits)
             if name not in order:

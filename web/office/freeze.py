@@ -136,4 +136,9 @@ def freeze(
 
 def witness_policy(path: Path | None) -> str:
     """The text of a tlog-policy file, or none."""
-    return "" if path is None else path.read_text("utf-8")
+    if path is None:
+        return ""
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not a text in UTF-8") from None

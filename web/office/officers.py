@@ -17,7 +17,7 @@ from audit.ed25519 import check_public_key, verify
 from audit.errors import AuditError
 from audit.label import b64, unb64
 from audit.officers import Officer, Officers, OfficerSignature
-from ballot.durable import make_folder, replace_file
+from ballot.durable import keep_file, make_folder, replace_file
 from ballot.keyfile import DEFAULT_COST, Cost, open_secret, write_secret
 from tally import canonical
 from web.errors import Refused, UsageError
@@ -48,36 +48,54 @@ def create_officer(
     cost: Cost = DEFAULT_COST,
 ) -> Officer:
     """Make an officer's key: ``key_file`` stays with the officer, ``public_file`` goes into the
-    election's ``officers`` folder. Raises SecretFileExists, UsageError for an empty name."""
+    election's ``officers`` folder. Again with the same name gives the same key.
+
+    Raises SecretFileError for a key file that is another's, UsageError for an empty name or when
+    ``public_file`` is another officer's.
+    """
     if not name.strip() or len(name) > 200:
         raise UsageError("name: give the officer's name, at most 200 characters")
-    private = Ed25519PrivateKey.generate()
-    officer = Signer(name=name, private=private).public
-    make_folder(key_file.parent)
-    write_secret(
-        key_file,
-        private.private_bytes_raw(),
-        passphrase,
-        PURPOSE,
-        election,
-        public={"name": name},
-        cost=cost,
-    )
+    if key_file.exists():
+        signer = open_officer(key_file, passphrase, election)
+        if signer.name != name:
+            raise UsageError(f"{key_file}: is the key of {signer.name}; name another file")
+    else:
+        signer = Signer(name=name, private=Ed25519PrivateKey.generate())
+        _require_free(public_file, signer.public, election)
+        make_folder(key_file.parent)
+        write_secret(
+            key_file,
+            signer.private.private_bytes_raw(),
+            passphrase,
+            PURPOSE,
+            election,
+            public={"name": name},
+            cost=cost,
+        )
+    _require_free(public_file, signer.public, election)
     make_folder(public_file.parent)
-    replace_file(
-        public_file,
-        canonical.encode(
-            {
-                "type": "officer",
-                "version": 1,
-                "election": election,
-                "name": name,
-                "key": b64(officer.key),
-            }
-        ),
-        mode=0o644,
+    keep_file(public_file, _public_bytes(signer.public, election))
+    return signer.public
+
+
+def _require_free(public_file: Path, officer: Officer, election: str) -> None:
+    """Another officer's public half is never written over: their key would silently die."""
+    if public_file.exists() and public_file.read_bytes() != _public_bytes(officer, election):
+        raise UsageError(
+            f"{public_file}: is another officer's already; give a name that differs from theirs"
+        )
+
+
+def _public_bytes(officer: Officer, election: str) -> bytes:
+    return canonical.encode(
+        {
+            "type": "officer",
+            "version": 1,
+            "election": election,
+            "name": officer.name,
+            "key": b64(officer.key),
+        }
     )
-    return officer
 
 
 def open_officer(key_file: Path, passphrase: str, election: str) -> Signer:

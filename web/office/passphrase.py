@@ -5,7 +5,9 @@ Arguments show in the process list and the shell's history.
 
 import getpass
 import os
+import re
 import sys
+import unicodedata
 from pathlib import Path
 
 from web.errors import UsageError
@@ -14,12 +16,19 @@ ENVIRONMENT = os.environ
 """Where passphrases of unattended processes come from."""
 
 
-def passphrase(what: str, variable: str, file: Path | None = None) -> str:
+def variable_name(words: str) -> str:
+    """The environment variable for ``words`` (``trustee Chloé``): letters without accents, digits,
+    and an underscore for anything else, as shells want it."""
+    plain = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode("ascii")
+    return "SCRUTIN_PASSPHRASE_" + re.sub("[^A-Z0-9]+", "_", plain.upper()).strip("_")
+
+
+def passphrase(what: str, variable: str, file: Path | None = None, *, new: bool = False) -> str:
     """The passphrase for ``what``.
 
-    From ``file`` (first line), else ``SCRUTIN_PASSPHRASE_<variable>``, else
-    ``SCRUTIN_PASSPHRASE``, else asked for on a terminal. Raises UsageError if none of these has
-    one.
+    From ``file`` (first line), else the variable that ``variable_name`` gives, else
+    ``SCRUTIN_PASSPHRASE``, else asked for on a terminal, twice when it is ``new``. Raises
+    UsageError if none of these has one, or the two differ.
     """
     if file is not None:
         try:
@@ -29,12 +38,15 @@ def passphrase(what: str, variable: str, file: Path | None = None) -> str:
         if not lines or not lines[0]:
             raise UsageError(f"{file}: its first line must be the passphrase for {what}")
         return lines[0]
-    name = "SCRUTIN_PASSPHRASE_" + variable.upper().replace("-", "_").replace(".", "_")
+    name = variable_name(variable)
     for candidate in (name, "SCRUTIN_PASSPHRASE"):
         if ENVIRONMENT.get(candidate):
             return ENVIRONMENT[candidate]
     if sys.stdin.isatty():
-        return getpass.getpass(f"Passphrase for {what}: ")
+        given = getpass.getpass(f"Passphrase for {what}: ")
+        if new and getpass.getpass("The same again: ") != given:
+            raise UsageError(f"passphrase for {what}: not the same twice; nothing was made")
+        return given
     raise UsageError(
         f"no passphrase for {what}: use --passphrase-file, set {name}, or run in a terminal"
     )

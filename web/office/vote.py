@@ -20,6 +20,7 @@ from audit.record import (
 )
 from audit.shape import integer, mapping, members
 from ballot.durable import keep_file, make_folder
+from ballot.lifecycle import Event, require
 from ballot.sequencer import Sequencer
 from tally import canonical
 from tally.frozen import FrozenMap
@@ -41,7 +42,13 @@ class Act:
 def open_vote(
     folder: ElectionFolder, manifest: Manifest, sequencer: Sequencer, signers: Sequence[Signer]
 ) -> Act:
-    """Sign the opening; with enough signatures begin the log. Again gives the same entry."""
+    """Sign the opening; with enough signatures begin the log. Again gives the same entry.
+
+    Raises OutOfOrder outside the dates, before anybody has signed.
+    """
+    facts = sequencer.facts()
+    if not facts.open_entry:
+        require(Event.OPEN, facts)
     message = open_message(manifest.hash)
     signatures = approve(folder.approvals, "open", message, manifest.officers, signers)
     if not signatures:
@@ -79,6 +86,8 @@ def read_issued(folder: ElectionFolder, manifest: Manifest) -> tuple[Issued, ...
                 style: integer(count, f"counts.{style}", EntryInvalid)
                 for style, count in mapping(read["counts"], "counts", EntryInvalid).items()
             }
+            if read["issuer"] != issuer.id:
+                raise EntryInvalid(f"issuer: not {issuer.id!r}")
             signature = unb64(read["signature"], "signature", size=64)
             verify(issuer.key, signature, issued_message(manifest.hash, issuer.id, counts))
         except (canonical.CanonicalError, AuditError) as error:
