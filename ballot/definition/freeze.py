@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 from audit.errors import AuditError
 from audit.manifest import Manifest
@@ -14,8 +14,6 @@ from tally.election import Election
 from tally.money import format_money
 
 _ABSENT: Final = object()
-# Lists whose members have an id: they are compared by it, so that one new line is one difference.
-_BY_ID: Final = frozenset({"contests", "projects", "options", "styles"})
 
 Difference = tuple[Key, object, object]
 
@@ -25,15 +23,25 @@ def differences(before: object, now: object, path: Key = ()) -> Iterator[Differe
     if isinstance(before, Mapping) and isinstance(now, Mapping):
         for name in dict.fromkeys([*before, *now]):
             yield from differences(before.get(name, _ABSENT), now.get(name, _ABSENT), (*path, name))
-    elif isinstance(before, list) and isinstance(now, list) and path and path[-1] in _BY_ID:
+    elif _have_ids(before) and _have_ids(now):
         yield from _lists(before, now, path)
     elif before != now:
         yield path, before, now
 
 
-def _lists(before: list[object], now: list[object], path: Key) -> Iterator[Difference]:
-    def ids(members: list[object]) -> list[str]:
-        return [str(each["id"]) for each in members if isinstance(each, Mapping)]
+def _have_ids(value: object) -> TypeGuard[list[Mapping[str, object]]]:
+    """Whether a list's members have ids: they are compared by them, so that one new line is one
+    difference."""
+    return isinstance(value, list) and all(
+        isinstance(each, Mapping) and "id" in each for each in value
+    )
+
+
+def _lists(
+    before: list[Mapping[str, object]], now: list[Mapping[str, object]], path: Key
+) -> Iterator[Difference]:
+    def ids(members: list[Mapping[str, object]]) -> list[str]:
+        return [str(each["id"]) for each in members]
 
     was, is_now = ids(before), ids(now)
     for name, member in zip(was, before, strict=True):
