@@ -64,8 +64,13 @@ def countable(draw: st.DrawFn) -> Election:
     for contest in election.contests:
         if isinstance(contest, Question):
             known = [option.id for option in contest.options]
-            parameters: dict[str, Value] = {"threshold": "1/3", "strict": False, "of": "cast", "quorum": 3,
-                          "adoptable": list(known[:1])}  # fmt: skip
+            parameters: dict[str, Value] = {
+                "threshold": "1/3",
+                "strict": False,
+                "of": "cast",
+                "quorum": 3,
+                "adoptable": list(known[:1]),
+            }
             rule = CountingRule.of("question", parameters)
             contests.append(replace(contest, rule=rule))
             continue
