@@ -6,6 +6,7 @@ import click
 
 from ballot.definition import check, format_report
 from ballot.definition.new import new, new_from_pabulib
+from tally.pabulib import parse, read_instance
 from web.commands.shell import folder_argument, json_option, language_option, put, say
 from web.errors import UsageError
 
@@ -26,6 +27,8 @@ def new_command(folder: Path, file: Path | None) -> None:
         new(folder)
     else:
         new_from_pabulib(folder, file)
+        for remark in read_instance(parse(file.read_bytes().decode("utf-8-sig"))).remarks:
+            say(f"{file.name}: {remark.message}")
     say(f"scrutin: edit {folder / 'election.toml'} and {folder / 'projects.csv'}, then run")
     say(f"  scrutin check {folder}")
 
