@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from ballot.roll import freeze_roll
 from web.clock import clock_for
 from web.commands.shell import folder_argument, officer_option, passphrase_file_option, put, say
 from web.errors import UsageError
@@ -14,6 +13,7 @@ from web.office.freeze import (
     FreezeOptions,
     assemble,
     freeze,
+    freeze_rolls,
     load_manifest,
     roll_commitment,
     witness_policy,
@@ -99,15 +99,7 @@ def freeze_command(
     if not signed:
         say(f"scrutin: signed; another officer must sign the manifest {manifest.hash.hex()}")
         return
-    for issuer in issuers:
-        freeze_roll(
-            registrar_store(place, issuer, election),
-            election=manifest.hash,
-            styles=[style.id for style in election.styles],
-            counts=manifest.roll.counts,
-            root=manifest.roll.root,
-            key=issuer_keys(place, issuer, election).roll_key,
-        )
+    freeze_rolls(place, manifest, issuers)
     put({"frozen": manifest.hash.hex(), "officers": [each.officer for each in signed]})
 
 

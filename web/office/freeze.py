@@ -18,7 +18,7 @@ from audit.officers import Officers, OfficerSignature
 from ballot.durable import keep_file
 from ballot.issuer import read_issuer
 from ballot.lifecycle import Event, Facts, require
-from ballot.roll import RollTree
+from ballot.roll import RollTree, freeze_roll
 from ballot.store.registrar import RegistrarStore
 from ballot.trustee import conclude_ceremony
 from tally.election import Election
@@ -28,6 +28,7 @@ from web.errors import Refused, UsageError
 from web.office.boxkeys import read_box
 from web.office.folder import ElectionFolder
 from web.office.officers import Signer, approve, read_officers
+from web.office.parts import issuer_keys, registrar_store
 
 OFFICERS_NEEDED = 2
 MAXIMUM_SEQUENCE = 100
@@ -132,6 +133,21 @@ def freeze(
         keep_file(folder.manifest, manifest.encoded)
         keep_file(folder.manifest_signatures, manifest_signatures(manifest, signatures))
     return signatures
+
+
+def freeze_rolls(folder: ElectionFolder, manifest: Manifest, issuers: Sequence[str]) -> None:
+    """Make the rolls of these issuers final for this manifest. Raises RollDiffers when one is not
+    the roll that the manifest commits to."""
+    election = manifest.election
+    for issuer in issuers:
+        freeze_roll(
+            registrar_store(folder, issuer, election),
+            election=manifest.hash,
+            styles=[style.id for style in election.styles],
+            counts=manifest.roll.counts,
+            root=manifest.roll.root,
+            key=issuer_keys(folder, issuer, election).roll_key,
+        )
 
 
 def witness_policy(path: Path | None) -> str:

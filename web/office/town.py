@@ -14,13 +14,19 @@ from audit.manifest import Manifest
 from ballot.issuer import create_issuer
 from ballot.keyfile import Cost
 from ballot.letters import make_letters
-from ballot.roll import Person, RollFile, freeze_roll, import_roll
+from ballot.roll import Person, RollFile, import_roll
 from ballot.trustee import local_ceremony
 from tally.election import Election
 from web.clock import VARIABLE, read_time
 from web.office.boxkeys import create_box_keys
 from web.office.folder import ElectionFolder
-from web.office.freeze import FreezeOptions, assemble, freeze, roll_commitment
+from web.office.freeze import (
+    FreezeOptions,
+    assemble,
+    freeze,
+    freeze_rolls,
+    roll_commitment,
+)
 from web.office.letters import letter_texts
 from web.office.officers import Signer, create_officer, open_officer
 from web.office.parts import issuer_keys, registrar_store
@@ -120,15 +126,7 @@ def found_town(
     roll = roll_commitment(registrar_store(place, first, election), keys.roll_key)
     manifest = assemble(place, election, options, roll)
     freeze(place, manifest, officers, read_time(election.opens) - timedelta(days=1))
-    for issuer in issuers:
-        freeze_roll(
-            registrar_store(place, issuer, election),
-            election=manifest.hash,
-            styles=[style.id for style in election.styles],
-            counts=manifest.roll.counts,
-            root=manifest.roll.root,
-            key=issuer_keys(place, issuer, election).roll_key,
-        )
+    freeze_rolls(place, manifest, issuers)
     return Town(
         place=place, manifest=manifest, officers=tuple(officers), shares=shares, codes=codes
     )

@@ -7,12 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from audit.manifest import Manifest
 from audit.receipt import read_receipt, verify_proof
@@ -32,6 +31,7 @@ from web.office.town import THRESHOLD, Town, found_town, rehearsal_environment
 from web.office.vote import close_vote, open_vote, stop_issuing
 from web.progress import Progress
 from web.rehearsal.processes import serving
+from web.rehearsal.report import Report, compare_counts, digests
 from web.rehearsal.residents import (
     Behaviour,
     Deed,
@@ -55,35 +55,6 @@ EXTRAS = (
     Behaviour.GUESS,
 )
 PROOFS = 500
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """What a rehearsal found; filled as it goes."""
-
-    voters: int = 0
-    ballots_in_log: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
-    requests: int = 0
-    behaviours: Counter[str] = field(default_factory=Counter)
-    refused: Counter[str] = field(default_factory=Counter)
-    spoiled: dict[str, int] = field(default_factory=dict)
-    proofs: int = 0
-    result_hash: str = ""
-
-    def to_value(self) -> dict[str, object]:
-        """As JSON."""
-        return {
-            "voters": self.voters,
-            "ballots_in_log": self.ballots_in_log,
-            "seconds": {step: round(value, 2) for step, value in self.seconds.items()},
-            "requests": self.requests,
-            "behaviours": dict(sorted(self.behaviours.items())),
-            "refused": dict(sorted(self.refused.items())),
-            "spoiled": self.spoiled,
-            "proofs_checked": self.proofs,
-            "result_hash": self.result_hash,
-        }
 
 
 class Rehearsal:
@@ -132,7 +103,7 @@ class Rehearsal:
             self._timed("open", self._open)
             self._timed("count and publish", self._publish)
             self._timed("verify", self._verify)
-            self._compare(deeds)
+            compare_counts(self._results(), self._election, self._counted(), deeds, self.report)
         (self._out / "report.json").write_text(
             json.dumps(self.report.to_value(), ensure_ascii=False, indent=2, sort_keys=True) + "\n",
             "utf-8",
@@ -328,7 +299,7 @@ class Rehearsal:
             if not isinstance(published, bytes):
                 raise RehearsalFailed("publish: the officers' signatures did not suffice")
             self.report.result_hash = published.hex()
-        if _digests(first) != _digests(again):
+        if digests(first) != digests(again):
             raise RehearsalFailed("publish: the second publication differs from the first")
 
     def _verify(self) -> None:
@@ -341,39 +312,13 @@ class Rehearsal:
         if self.report.result_hash not in done.stdout:
             raise RehearsalFailed("verify: another result hash than was published")
 
-    def _compare(self, deeds: Sequence[Deed]) -> None:
-        """The counted votes are those that were cast, project by project."""
-        results = json.loads((self._out / "publication" / "results.json").read_bytes())
-        wanted: dict[str, Counter[str]] = {
-            contest.id: Counter() for contest in self._election.contests
-        }
-        for number, (_, choices) in enumerate(self._votes):
-            if number in self._spoiled:
-                continue
-            for contest, choice in choices.items():
-                wanted[contest].update({mark for mark, _ in choice})
-        for contest in results["contests"]:
-            counted = contest["projects"] if contest["kind"] == "envelope" else contest["options"]
-            for each in counted:
-                expected = wanted[contest["contest"]][each["id"]]
-                if each["votes"] != expected:
-                    raise RehearsalFailed(
-                        f"count: {each['id']} has {each['votes']} votes, {expected} were cast"
-                    )
-            for reason, number in contest["spoiled"].items():
-                self.report.spoiled[reason] = self.report.spoiled.get(reason, 0) + number
-        for style in results["styles"]:
-            for reason, number in style["spoiled"].items():
-                self.report.spoiled[reason] = self.report.spoiled.get(reason, 0) + number
-        counted_styles = sum(style["counted"] for style in results["styles"])
-        cast = sum(1 for deed in deeds if deed.leaf_hash is not None)
-        if counted_styles != cast:
-            raise RehearsalFailed(f"count: {counted_styles} ballots counted, {cast} residents cast")
+    def _results(self) -> Any:
+        return json.loads((self._out / "publication" / "results.json").read_bytes())
 
-
-def _digests(folder: Path) -> dict[str, str]:
-    return {
-        str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    def _counted(self) -> list[Mapping[str, Choice]]:
+        """The choices that shall count: all but the spoiled."""
+        return [
+            choices
+            for number, (_, choices) in enumerate(self._votes)
+            if number not in self._spoiled
+        ]
