@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from audit.errors import AuditError
 from audit.label import b64, unb64
 from tally import canonical
-from web.errors import WebError
+from web.errors import UsageError, WebError
 
 TIMEOUT_SECONDS = 60
 
@@ -43,7 +43,7 @@ class Client:
     """The doors at ``base`` (``http://host:port``, or https). Safe to share between threads."""
 
     def __init__(self, base: str, *, language: str = "en") -> None:
-        wrong = WebError(f"{base}: not an address of the form http://host:port")
+        wrong = UsageError(f"{base}: not an address of the form http://host:port")
         try:
             parts = urlsplit(base)
             port = parts.port

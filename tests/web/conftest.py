@@ -4,16 +4,35 @@ import shutil
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 import ballot.issuer
+import ballot.keyfile
+import ballot.trustee
+import web.office.boxkeys
+import web.office.officers
 from tests.web.desk import Desk, found, open_log
 from web.clock import VARIABLE
 from web.office.folder import ElectionFolder
-from web.office.town import Town
+from web.office.town import CHEAP, Town
 
 PASSPHRASE = "plum tractor violin"
+
+
+COSTED = (
+    ballot.issuer.create_issuer,
+    ballot.keyfile.write_secret,
+    ballot.trustee.adopt,
+    ballot.trustee.commit,
+    ballot.trustee.finish,
+    ballot.trustee.local_ceremony,
+    ballot.trustee.release_file,
+    ballot.trustee.reveal,
+    web.office.boxkeys.create_box_keys,
+    web.office.officers.create_officer,
+)
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +42,9 @@ def passphrase() -> Iterator[str]:
         patch.setenv("SCRUTIN_PASSPHRASE", PASSPHRASE)
         # The same few keys are read for every test, and checking one takes a quarter of a second.
         patch.setattr(ballot.issuer, "_rsa_key", lru_cache(ballot.issuer._rsa_key))
+        # What makes a guess slow makes these tests slow; tests/ballot/test_keyfile.py has the cost.
+        for function in COSTED:
+            patch.setitem(cast("dict[str, Any]", function.__kwdefaults__), "cost", CHEAP)
         yield PASSPHRASE
 
 

@@ -14,6 +14,7 @@ from flask import Flask
 from openapi_spec_validator import validate
 from werkzeug.test import TestResponse
 
+import web
 from audit.label import b64
 from audit.merkle import leaf_hash
 from ballot import intake
@@ -26,6 +27,7 @@ from tests.web.desk import ALL, ISSUERS, Desk, cast_body, problem
 from web.audience import Door
 from web.problem import LANGUAGES, catalogue
 
+WEB = Path(web.__file__).parent
 DOOR_SETS = [
     frozenset(doors) for doors in chain.from_iterable(combinations(Door, n) for n in (1, 2, 3))
 ]
@@ -309,7 +311,7 @@ def test_the_catalogues_of_problems_agree() -> None:
 
 def test_the_catalogues_of_fields_agree() -> None:
     french, english = (
-        json.loads(Path(f"web/locale/fields.{language}.json").read_text("utf-8"))
+        json.loads((WEB / "locale" / f"fields.{language}.json").read_text("utf-8"))
         for language in LANGUAGES
     )
     assert french.keys() == english.keys()
@@ -321,7 +323,7 @@ def test_the_catalogues_of_fields_agree() -> None:
 
 
 def test_no_code_is_missing_and_none_is_left_over() -> None:
-    source = "\n".join(path.read_text("utf-8") for path in Path("web").glob("*.py"))
+    source = "\n".join(path.read_text("utf-8") for path in WEB.glob("*.py"))
     used = set(re.findall(r'Problem\(\s*"([a-z-]+)"', source))
     used |= set(re.findall(r'\d{3}: "([a-z-]+)"', source)) | {"malformed"}
     assert intake.__file__ is not None

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+import web
 from audit.checkpoint import open_checkpoint
 from audit.label import b64
 from audit.manifest import Manifest
@@ -24,6 +25,7 @@ from web.problem import LANGUAGES
 from web.settings import Settings
 
 PUBLIC = frozenset({Door.PUBLIC})
+WEB = Path(web.__file__).parent
 VOID = {"meta", "link", "img", "br", "input"}
 
 
@@ -336,7 +338,7 @@ def test_every_word_of_the_pages_is_in_both_languages_and_used() -> None:
     french, english = words("fr"), words("en")
     assert french.keys() == english.keys()
     used = set()
-    for template in Path("web/templates").glob("*.html"):
+    for template in WEB / "templates".glob("*.html"):
         used |= set(re.findall(r"""\bt\(["'](\w+)["']\)""", template.read_text("utf-8")))
     states = {f"state_{name}" for name in ("frozen", "open", "closed", "published")}
     assert used | states == set(french)

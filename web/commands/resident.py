@@ -41,6 +41,13 @@ expect_option = click.option(
 )
 
 
+def reach(url: str) -> Client:
+    """The doors at ``url``; the connection ends with the command."""
+    client = Client(url)
+    click.get_current_context().call_on_close(client.close)
+    return client
+
+
 def fetch_manifest(client: Client, expected: str | None) -> Manifest:
     """The verified manifest of a service. Raises Refused when it is not the one expected."""
     manifest = Manifest.parse(client.get("/manifest.json"))
@@ -114,7 +121,7 @@ def vote(
 
     Vote again with the same recovery file: the last ballot counts.
     """
-    box = Client(url)
+    box = reach(url)
     manifest = fetch_manifest(box, manifest_hash)
     codes = _codes(manifest, given)
     style = _style(manifest.election, codes[manifest.issuers[0].id])
@@ -138,7 +145,7 @@ def vote(
 
     # Kept before the registrar is asked: a credential can be had again with this seed only.
     keep(last)
-    door = Client(registrar) if registrar else box
+    door = reach(registrar) if registrar else box
     credentials = []
     for issuer in manifest.issuers:
         answer = door.credential(
@@ -223,7 +230,7 @@ def proof(code: str, url: str, out: Path | None, manifest_hash: str | None) -> N
 
     CODE is the receipt's code, or the name of a receipt file.
     """
-    client = Client(url)
+    client = reach(url)
     manifest = fetch_manifest(client, manifest_hash)
     path = Path(code)
     if os.sep in code or path.suffix == ".json":

@@ -11,7 +11,7 @@ from ballot.roll import RollInvalid, RollTree, import_roll
 from ballot.rollfile import read_roll
 from web.clock import clock_for
 from web.commands.keys import registrar_new
-from web.commands.shell import folder_argument, passphrase_file_option, put, say
+from web.commands.shell import Identifier, folder_argument, passphrase_file_option, put, say
 from web.errors import Refused
 from web.office.define import load_election
 from web.office.folder import ElectionFolder
@@ -22,7 +22,11 @@ from web.office.vote import stop_issuing
 from web.progress import Progress
 
 issuer_option = click.option(
-    "--issuer", default="city", show_default=True, help="The issuer's identifier."
+    "--issuer",
+    default="city",
+    show_default=True,
+    type=Identifier(),
+    help="The issuer's identifier.",
 )
 
 
@@ -34,7 +38,11 @@ def registrar() -> None:
 @registrar.command("new")
 @folder_argument
 @issuer_option
-@click.option("--shares-roll-with", help="Another issuer whose roll key this one shall use.")
+@click.option(
+    "--shares-roll-with",
+    type=Identifier(),
+    help="Another issuer whose roll key this one shall use.",
+)
 @passphrase_file_option
 def registrar_new_command(
     folder: Path, issuer: str, shares_roll_with: str | None, passphrase_file: Path | None
@@ -62,7 +70,12 @@ def roll() -> None:
 @roll.command("import")
 @folder_argument
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path, exists=True))
-@click.option("--issuer", multiple=True, help="Only for this issuer; default: all that lie here.")
+@click.option(
+    "--issuer",
+    multiple=True,
+    type=Identifier(),
+    help="Only for this issuer; default: all that lie here.",
+)
 @click.option("--replace", is_flag=True, help="Replace the whole roll instead of adding to it.")
 def roll_import(folder: Path, file: Path, issuer: tuple[str, ...], replace: bool) -> None:
     """Read FILE (columns id, style; optional name, address…, language) into the roll.

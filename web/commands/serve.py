@@ -1,11 +1,13 @@
 """``scrutin serve``: run the doors of one host."""
 
 import os
+import socket
 from pathlib import Path
 
 import click
 from granian import Granian
 from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from web.audience import Door
 from web.commands.shell import folder_argument, say
@@ -17,13 +19,17 @@ BLOCKING_THREADS = 32
 
 
 def serve(folder: Path, doors: list[str], host: str, port: int) -> None:
-    """Serve until stopped. One worker: SQLite has one writer."""
+    """Serve until stopped. One worker: SQLite has one writer.
+
+    Raises UsageError when the port is taken.
+    """
+    address = free_address(host, port)
     os.environ["SCRUTIN_FOLDER"] = str(folder.resolve())
     os.environ["SCRUTIN_DOORS"] = ",".join(doors)
     server = Granian(
         "web.service:application",
         factory=True,
-        address=host,
+        address=address,
         port=port,
         interface=Interfaces.WSGI,
         workers=1,
@@ -31,8 +37,26 @@ def serve(folder: Path, doors: list[str], host: str, port: int) -> None:
         backpressure=1024,
         websockets=False,
         log_access=False,
+        log_level=LogLevels.error,
     )
     server.serve()
+
+
+def free_address(host: str, port: int) -> str:
+    """The numeric address of ``host``, if nobody listens there: the server would share the port
+    with them, and each would get some of the requests."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            return str(address[0])
+    except OSError as error:
+        raise UsageError(
+            f"{host}, port {port}: {error.strerror}; choose others with --host and --port"
+        ) from None
 
 
 @click.command("serve")
@@ -59,7 +83,4 @@ def serve_command(folder: Path, doors: tuple[str, ...], host: str, port: int) ->
     if Door.REGISTRAR.value in names and Door.BOX.value in names and not doors:
         say("scrutin: registrar and box in one process: fine for a trial, not for a real vote")
     say(f"scrutin: {manifest.election.id} on http://{host}:{port}/ ({', '.join(names)})")
-    try:
-        serve(folder, names, host, port)
-    except OSError as error:
-        raise UsageError(f"port {port}: {error.strerror}; choose another with --port") from None
+    serve(folder, names, host, port)

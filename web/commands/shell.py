@@ -15,9 +15,23 @@ import click
 from audit.errors import AuditError
 from ballot.errors import BallotError
 from tally.errors import TallyError
+from tally.text import IDENTIFIER
 from web.errors import UsageError, WebError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Identifier(click.ParamType[str]):
+    """An identifier of docs/formats.md section 1: it becomes the name of a folder."""
+
+    name = "identifier"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The identifier; anything else is refused."""
+        if not IDENTIFIER.fullmatch(str(value)):
+            self.fail("small letters, digits, dots, hyphens and underscores only", param, ctx)
+        return str(value)
+
 
 folder_argument = click.argument(
     "folder", type=click.Path(file_okay=False, path_type=Path, exists=True)
