@@ -338,7 +338,7 @@ def test_every_word_of_the_pages_is_in_both_languages_and_used() -> None:
     french, english = words("fr"), words("en")
     assert french.keys() == english.keys()
     used = set()
-    for template in WEB / "templates".glob("*.html"):
+    for template in (WEB / "templates").glob("*.html"):
         used |= set(re.findall(r"""\bt\(["'](\w+)["']\)""", template.read_text("utf-8")))
     states = {f"state_{name}" for name in ("frozen", "open", "closed", "published")}
     assert used | states == set(french)
