@@ -2,7 +2,9 @@
 
 import os
 import secrets
+import sys
 from collections.abc import Mapping
+from getpass import getpass
 from hashlib import sha256
 from pathlib import Path
 
@@ -58,12 +60,15 @@ def fetch_manifest(client: Client, expected: str | None) -> Manifest:
 
 
 def _codes(manifest: Manifest, given: tuple[str, ...]) -> dict[str, str]:
-    """Issuer → code, from ``CODE`` (one issuer) or ``issuer=CODE``."""
+    """Issuer → code, from ``CODE`` (one issuer) or ``issuer=CODE``; what is missing is asked for
+    on a terminal, where it shows in no list of processes."""
     codes: dict[str, str] = {}
     for each in given:
         name, _, code = each.rpartition("=")
         codes[name or manifest.issuers[0].id] = code
     for issuer in manifest.issuers:
+        if issuer.id not in codes and sys.stdin.isatty():
+            codes[issuer.id] = getpass(f"Voting code ({issuer.id}): ")
         if issuer.id not in codes:
             raise UsageError(f"--code: no code of issuer {issuer.id}; give --code {issuer.id}=…")
     return codes
@@ -87,7 +92,12 @@ def _recovered(path: Path, manifest: Manifest, word: str) -> tuple[bytes, int]:
 @click.command("vote")
 @url_argument
 @click.option("--registrar", help="Address of the registrar's door, if it is another.")
-@click.option("--code", "given", multiple=True, required=True, help="CODE, or ISSUER=CODE.")
+@click.option(
+    "--code",
+    "given",
+    multiple=True,
+    help="CODE, or ISSUER=CODE. Asked for without it, which keeps it out of the process list.",
+)
 @click.option(
     "--choose",
     "chosen",
