@@ -34,9 +34,15 @@ class Progress:
         bar: Any = self._bar
         if bar is None or step != self._step or bar.total != total:
             self._end()
-            # Shown only when the step takes longer than two seconds.
+            # Shown only when the step takes longer than two seconds, and only on a terminal.
             bar = tqdm(
-                total=total, desc=step, delay=2, file=sys.stderr, dynamic_ncols=True, leave=False
+                total=total,
+                desc=step,
+                delay=2,
+                file=sys.stderr,
+                dynamic_ncols=True,
+                leave=False,
+                disable=None,
             )
             self._step, self._bar = step, bar
         bar.update(done - bar.n)
