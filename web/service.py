@@ -33,7 +33,7 @@ log = logging.getLogger("scrutin.service")
 def build(settings: Settings, parts: ExitStack) -> Flask:
     """The application for ``settings``; what it opened is closed with ``parts``.
 
-    Raises UsageError when the folder lacks what a door needs, BallotError when the stores
+    Raises WebError when the folder lacks what a door needs, BallotError when the stores
     contradict what was signed or published: the process must not start then.
     """
     folder = ElectionFolder(settings.folder)

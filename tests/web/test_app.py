@@ -24,7 +24,7 @@ from web.app import create_app
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.client import Client, DoorRefused, DoorSilent
 from web.clock import VARIABLE, clock_for, read_time, spell_time, system_clock, told_time
-from web.errors import UsageError, WebError
+from web.errors import Refused, UsageError, WebError
 from web.health import health_route
 from web.limits import Limits, network
 from web.service import build
@@ -138,7 +138,7 @@ def test_a_wrong_setting_is_named(name: str, value: str) -> None:
 def test_a_folder_that_lacks_a_part_says_which(desk: Desk) -> None:
     with ExitStack() as parts:
         settings = Settings(folder=desk.place.root / "nothing", doors=frozenset({Door.PUBLIC}))
-        with pytest.raises(UsageError, match=r"manifest\.json: not there; freeze"):
+        with pytest.raises(Refused, match=r"manifest\.json: not there; freeze"):
             build(settings, parts)
         settings = Settings(
             folder=desk.place.root, doors=frozenset({Door.REGISTRAR}), issuers=("nobody",)

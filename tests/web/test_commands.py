@@ -443,7 +443,7 @@ def test_the_vote_opens_after_the_freeze_and_within_its_dates(
     console: Console, town: Place
 ) -> None:
     town.during()
-    message = console.refused("open", town.folder, *both(town), status=2)
+    message = console.refused("open", town.folder, *both(town))
     assert "scrutin freeze" in message
     town.before()
     freeze(console, town)
@@ -520,7 +520,7 @@ def test_an_issuers_counts_that_were_changed_are_refused(console: Console, town:
     # Without the issuer's keys on this machine, its file must be brought.
     path.unlink()
     (town.place.issuers / "city" / "secret.json").rename(town.root / "away")
-    message = console.refused("close", town.folder, *both(town), status=2)
+    message = console.refused("close", town.folder, *both(town))
     assert "registrar stop --issuer city" in message
     write(signed)
     console.done("close", town.folder, *both(town))
@@ -530,9 +530,7 @@ def test_a_trustee_adopts_one_manifest_only(console: Console, town: Place) -> No
     other = town.root / "other"
     shutil.copytree(town.folder, other)
     words = ("--share", town.share(1), "--name", TRUSTEES[0])
-    assert "freeze the election first" in console.refused(
-        "trustee", "adopt", town.folder, *words, status=2
-    )
+    assert "freeze the election first" in console.refused("trustee", "adopt", town.folder, *words)
     found = freeze(console, town)
     run = console.done("trustee", "adopt", town.folder, *words)
     assert found in run.err

@@ -6,7 +6,7 @@ import click
 
 from web.clock import clock_for
 from web.commands.shell import folder_argument, officer_option, passphrase_file_option, put, say
-from web.errors import UsageError
+from web.errors import Refused
 from web.office.define import load_election
 from web.office.folder import ElectionFolder
 from web.office.freeze import (
@@ -77,11 +77,11 @@ def freeze_command(
     election = load_election(place)
     issuers = local_issuers(place)
     if not issuers:
-        raise UsageError(f"{place.issuers}: no issuer's secret here; run scrutin registrar new")
+        raise Refused(f"{place.issuers}: no issuer's secret here; run scrutin registrar new")
     roll_key = issuer_keys(place, issuers[0], election).roll_key
     roll = roll_commitment(registrar_store(place, issuers[0], election), roll_key)
     if not any(roll.counts.values()):
-        raise UsageError("roll: nobody is on it; run scrutin roll import first")
+        raise Refused("roll: nobody is on it; run scrutin roll import first")
     options = FreezeOptions(
         batch_seconds=batch_seconds,
         batch_minimum=batch_minimum,

@@ -12,7 +12,7 @@ from audit.note import ED25519, VerifierKey
 from ballot.durable import keep_file, make_folder
 from ballot.keyfile import DEFAULT_COST, Cost, open_secret, write_secret
 from tally import canonical
-from web.errors import UsageError
+from web.errors import Refused, UsageError
 
 PURPOSE = "box"
 SECRET = "secret.json"  # noqa: S105  (a file's name)
@@ -116,7 +116,7 @@ def open_box_keys(folder: Path, *, election: str, passphrase: str) -> BoxKeys:
 
 
 def read_box(path: Path, election: str) -> BoxPublic:
-    """The public half in ``box.json``. Raises UsageError."""
+    """The public half in ``box.json``. Raises Refused when there is none, UsageError."""
     try:
         match canonical.parse(path.read_bytes(), limit=10_000):
             case {
@@ -136,7 +136,7 @@ def read_box(path: Path, election: str) -> BoxPublic:
             case _:
                 raise UsageError(f"{path}: not a box's public file")
     except FileNotFoundError:
-        raise UsageError(f"{path}: not there; make the box's keys with scrutin box new") from None
+        raise Refused(f"{path}: not there; make the box's keys with scrutin box new") from None
     except (canonical.CanonicalError, AuditError) as error:
         raise UsageError(f"{path}: {error}") from None
     if found != election:

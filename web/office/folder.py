@@ -9,7 +9,7 @@ databases, and key files, which are encrypted.
 from dataclasses import dataclass
 from pathlib import Path
 
-from web.errors import UsageError
+from web.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,8 @@ class ElectionFolder:
         return self.root / "publication"
 
     def require(self, path: Path, remedy: str) -> bytes:
-        """The bytes of ``path``. Raises UsageError that says what to run when it is not there."""
+        """The bytes of ``path``. Raises Refused that says what to run when it is not there."""
         try:
             return path.read_bytes()
         except FileNotFoundError:
-            raise UsageError(f"{path}: not there; {remedy}") from None
+            raise Refused(f"{path}: not there; {remedy}") from None

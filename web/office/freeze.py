@@ -46,7 +46,7 @@ class FreezeOptions:
 
 
 def load_manifest(folder: ElectionFolder) -> Manifest:
-    """The frozen manifest, its officers' signatures verified. Raises UsageError when not frozen,
+    """The frozen manifest, its officers' signatures verified. Raises Refused when not frozen,
     AuditError when it does not hold."""
     remedy = "freeze the election first: scrutin freeze"
     manifest = Manifest.parse(folder.require(folder.manifest, remedy))
@@ -58,7 +58,7 @@ def assemble(
     folder: ElectionFolder, election: Election, options: FreezeOptions, roll: RollCommitment
 ) -> Manifest:
     """The manifest of what lies in the folder. The same folder gives the same bytes, so that each
-    officer's machine can make it anew. Raises UsageError, AuditError, BallotError."""
+    officer's machine can make it anew. Raises Refused, UsageError, AuditError, BallotError."""
     issuers = []
     for path in sorted(folder.issuers.glob("*/issuer.json")):
         public = read_issuer(path.read_bytes(), election=election.id)
@@ -72,10 +72,10 @@ def assemble(
             )
         )
     if not issuers:
-        raise UsageError(f"{folder.issuers}: no issuer; run scrutin registrar new")
+        raise Refused(f"{folder.issuers}: no issuer; run scrutin registrar new")
     officers = read_officers(folder.officers, election.id)
     if len(officers) < options.officers_needed:
-        raise UsageError(
+        raise Refused(
             f"{folder.officers}: {len(officers)} officers, {options.officers_needed} must sign; "
             "run scrutin officer new for each"
         )

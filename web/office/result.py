@@ -92,8 +92,8 @@ def open_ballot_box(
 
 
 def gather(folder: ElectionFolder, manifest: Manifest, *, jobs: int, progress: Progress) -> Inputs:
-    """Everything that the publication follows from. Raises UsageError or Refused for what is
-    missing, with the command that makes it."""
+    """Everything that the publication follows from. Raises Refused for what is missing, with
+    the command that makes it."""
     opening = folder.require(folder.opening, "open the box first: scrutin open-box")
     note, _, entries = final_log(folder, manifest)
     told = progress.for_step("check the log")
@@ -167,7 +167,7 @@ def publish_results(
     """Derive the publication into a folder beside ``out``, sign it, and with enough officers'
     signatures give it its name. Gives the result hash, or what is prepared while more must sign.
 
-    Raises UsageError before the count, FolderDiffers when ``out`` is another publication.
+    Raises Refused before the count, FolderDiffers when ``out`` is another publication.
     """
     results = folder.require(folder.results, "count first: scrutin count")
     inputs = gather(folder, manifest, jobs=jobs, progress=progress)

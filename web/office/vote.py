@@ -73,7 +73,7 @@ def stop_issuing(folder: ElectionFolder, issuer: str, manifest: Manifest, clock:
 def read_issued(folder: ElectionFolder, manifest: Manifest) -> tuple[Issued, ...]:
     """The issuers' signed counts in ``issued/``, verified, in the manifest's order.
 
-    Raises UsageError that names the issuer whose file is missing or does not hold.
+    Raises, naming the issuer, Refused when its file is missing, UsageError when it does not hold.
     """
     found = []
     for issuer in manifest.issuers:
@@ -107,7 +107,7 @@ def close_vote(
 ) -> Act:
     """Stop the issuers whose keys lie here, sign the close, and with enough signatures end the log.
 
-    Again gives the entry that closed. Raises OutOfOrder before the close, UsageError when an
+    Again gives the entry that closed. Raises OutOfOrder before the close, Refused when an
     issuer's counts are missing.
     """
     for issuer in local_issuers(folder):
