@@ -6,7 +6,7 @@ import click
 
 from audit.result_hash import in_groups
 from ballot.ceremony import CeremonyIncomplete
-from ballot.issuer import create_issuer, open_issuer
+from ballot.issuer import SECRET, create_issuer, open_issuer
 from ballot.trustee import (
     adopt,
     begin,
@@ -19,6 +19,7 @@ from ballot.trustee import (
     reveal,
 )
 from web.commands.shell import folder_argument, passphrase_file_option, say
+from web.errors import Refused
 from web.office.boxkeys import create_box_keys
 from web.office.define import load_election
 from web.office.folder import ElectionFolder
@@ -93,7 +94,8 @@ def box_new(folder: Path, origin: str | None, passphrase_file: Path | None) -> N
 def registrar_new(
     folder: Path, issuer: str, shares_roll_with: str | None, passphrase_file: Path | None
 ) -> None:
-    """Make an issuer's keys: one RSA key for each style, and its signing key."""
+    """Make an issuer's keys: one RSA key for each style, and its signing key. Made before with the
+    same styles and roll key: nothing changes."""
     place = ElectionFolder(folder)
     election = load_election(place)
     own = place.issuers / issuer
@@ -107,6 +109,15 @@ def registrar_new(
             passphrase=passphrase(f"issuer {shares_roll_with}", f"issuer_{shares_roll_with}"),
         )
         roll_key = other.roll_key
+    if (own / SECRET).exists():
+        word = passphrase(f"issuer {issuer}", f"issuer_{issuer}", passphrase_file)
+        found = open_issuer(own, issuer=issuer, election=election.id, passphrase=word)
+        if set(found.styles) != {style.id for style in election.styles}:
+            raise Refused(f"{own}: has keys for other styles; move it away and make it anew")
+        if roll_key is not None and found.roll_key != roll_key:
+            raise Refused(f"{own}: was made with another roll key than {shares_roll_with}'s")
+        say(f"scrutin: issuer {issuer} was made before")
+        return
     with Progress() as progress:
         create_issuer(
             own,

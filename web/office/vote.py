@@ -110,6 +110,9 @@ def close_vote(
     Again gives the entry that closed. Raises OutOfOrder before the close, Refused when an
     issuer's counts are missing.
     """
+    facts = sequencer.facts()
+    if not facts.close_entry:
+        require(Event.CLOSE, facts)
     for issuer in local_issuers(folder):
         if not (folder.issued / f"{issuer}.json").exists():
             stop_issuing(folder, issuer, manifest, clock)
