@@ -2,15 +2,15 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRUTIN = Path(sys.executable).with_name("scrutin")
@@ -40,9 +40,7 @@ class Run:
         return f"$ {' '.join(self.words)}\n{self.out}{self.err}[{self.status}]"
 
 
-def call(
-    *words: str | Path, env: Mapping[str, str] | None = None, timeout: float = 240
-) -> Run:
+def call(*words: str | Path, env: Mapping[str, str] | None = None, timeout: float = 240) -> Run:
     """Run any program to its end."""
     spelled = tuple(str(word) for word in words)
     done = subprocess.run(
@@ -58,48 +56,40 @@ def call(
     return Run(words=spelled, status=done.returncode, out=done.stdout, err=done.stderr)
 
 
+@contextmanager
+def station() -> "Iterator[subprocess.Popen[str]]":
+    """The process that starts a terminal's commands, while the ``with`` lasts."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.journey.station"],
+        cwd=ROOT,
+        env=plain_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
 @dataclass(slots=True, kw_only=True)
 class Terminal:
-    """Types ``scrutin`` commands. Use it in a ``with``. ``typed`` is everything that was."""
+    """Types ``scrutin`` commands in ``folder``. ``typed`` is everything that was."""
 
+    station: "subprocess.Popen[str]"
     folder: Path
     environment: dict[str, str] = field(default_factory=plain_environment)
     typed: list[tuple[str, ...]] = field(default_factory=list)
-    _station: "subprocess.Popen[str] | None" = None
-
-    def __enter__(self) -> Self:
-        self._station = subprocess.Popen(
-            [sys.executable, "-m", "tests.journey.station"],
-            cwd=ROOT,
-            env=plain_environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        station = self._station
-        assert station is not None
-        assert station.stdin is not None
-        assert station.stdout is not None
-        station.stdin.close()
-        try:
-            station.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            station.kill()
-            station.wait()
-        station.stdout.close()
 
     def __call__(self, *words: str | Path, env: Mapping[str, str] | None = None) -> Run:
         """Run ``scrutin`` with these words to its end."""
-        with self._running(words, env or {}) as running:
-            return running.end()
+        return self._start(words, env or {}).end()
 
     def done(self, *words: str | Path, env: Mapping[str, str] | None = None) -> Run:
         """The same, for a command that must succeed."""
@@ -110,7 +100,7 @@ class Terminal:
     def refused(
         self, *words: str | Path, status: int = 1, env: Mapping[str, str] | None = None
     ) -> str:
-        """What a command that must not succeed says: in one breath, and no data."""
+        """What a command that must not succeed says; it prints no data then."""
         run = self(*words, env=env)
         assert run.status == status, str(run)
         assert run.out == "", str(run)
@@ -121,18 +111,14 @@ class Terminal:
     def killed(self, *words: str | Path, when: Callable[[], bool]) -> bool:
         """Start a command and SIGKILL it as soon as ``when`` holds; gives whether it was still at
         work then."""
-        with self._running(words, {}) as running:
-            until = time.monotonic() + 60
-            while not when() and time.monotonic() < until:
-                time.sleep(0.002)
-            running.kill()
-            return running.end().status == -9
+        child = self._start(words, {})
+        while not when() and child.alive():
+            time.sleep(0.001)
+        child.kill()
+        return child.end().status == -signal.SIGKILL
 
-    @contextmanager
-    def _running(self, words: tuple[str | Path, ...], env: Mapping[str, str]) -> "Iterator[_Child]":
-        station = self._station
-        assert station is not None
-        assert station.stdin is not None
+    def _start(self, words: tuple[str | Path, ...], env: Mapping[str, str]) -> "_Child":
+        assert self.station.stdin is not None
         spelled = tuple(str(word) for word in words)
         self.typed.append(spelled)
         out, err = self.folder / ".out", self.folder / ".err"
@@ -145,9 +131,10 @@ class Terminal:
             "out": str(out),
             "err": str(err),
         }
-        station.stdin.write(json.dumps(order) + "\n")
-        station.stdin.flush()
-        yield _Child(station=station, pid=int(_line(station)), words=spelled, out=out, err=err)
+        self.station.stdin.write(json.dumps(order) + "\n")
+        self.station.stdin.flush()
+        pid = int(_line(self.station))
+        return _Child(station=self.station, pid=pid, words=spelled, out=out, err=err)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +147,16 @@ class _Child:
     out: Path
     err: Path
 
+    def alive(self) -> bool:
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def kill(self) -> None:
-        os.kill(self.pid, 9)
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
     def end(self) -> Run:
         status = int(_line(self.station))

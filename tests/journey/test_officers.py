@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -12,7 +13,8 @@ import pytest
 
 from tests.journey.documents import blocks, shape, typed
 from tests.journey.places import CODE, ID, OFFICERS, PEOPLE, TRUSTEES, Places
-from tests.journey.terminal import Run, Terminal, call, plain_environment
+from tests.journey.terminal import SCRUTIN, Run, Terminal, call
+from web.office.passphrase import variable_name
 from web.rehearsal.processes import serving
 
 GROUPED = re.compile(r"result hash ((?:[0-9a-f]{4} ){15}[0-9a-f]{4})\n")
@@ -23,13 +25,6 @@ def town(tmp_path: Path) -> Places:
     place = Places(tmp_path)
     place.before()
     return place
-
-
-@pytest.fixture
-def terminal(town: Places) -> Iterator[Terminal]:
-    environment = plain_environment(**town.environment())
-    with Terminal(folder=town.root, environment=environment) as opened:
-        yield opened
 
 
 @contextmanager
@@ -46,6 +41,7 @@ def doors(town: Places) -> Iterator[tuple[str, str]]:
 
 
 def test_an_election_command_by_command(terminal: Terminal, town: Places) -> None:
+    terminal.environment.update(town.environment())
     define(terminal, town)
     keys(terminal, town)
     ceremony(terminal, town)
@@ -92,22 +88,31 @@ def define(terminal: Terminal, town: Places) -> None:
 
 def keys(terminal: Terminal, town: Places) -> None:
     for number, name in enumerate(OFFICERS, start=1):
-        words = ("officer", "new", town.office, "--name", name, "--out", town.officer(number))
+        officer: tuple[str | Path, ...] = (
+            "officer",
+            "new",
+            town.office,
+            "--name",
+            name,
+            "--out",
+            town.officer(number),
+        )
         own = ("--passphrase-file", town.word(number))
-        assert terminal.done(*words, *own).out == ""
+        assert terminal.done(*officer, *own).out == ""
         kept = town.officer(number).read_bytes()
-        terminal.done(*words, *own)
+        terminal.done(*officer, *own)
         assert town.officer(number).read_bytes() == kept
-        wrong = terminal.refused(*words, env={"SCRUTIN_PASSPHRASE": "not mine"})
+        wrong = terminal.refused(*officer, env={"SCRUTIN_PASSPHRASE": "not mine"})
         assert "passphrase" in wrong
     assert "registrar new" in terminal.refused("roll", "import", town.office, town.word(1))
     assert "registrar new" in terminal.refused("freeze", town.office, *town.officer_words(1))
-    for words in (
-        ("box", "new", town.office, "--origin", "vote.example.fr/log"),
-        ("registrar", "new", town.office, "--issuer", "city"),
-    ):
+    made: tuple[tuple[str, tuple[str | Path, ...]], ...] = (
+        ("box", ("box", "new", town.office, "--origin", "vote.example.fr/log")),
+        ("issuers", ("registrar", "new", town.office, "--issuer", "city")),
+    )
+    for part, words in made:
         assert terminal.done(*words).out == ""
-        secret = next((town.office / ("box" if words[0] == "box" else "issuers")).rglob("secret.*"))
+        secret = next((town.office / part).rglob("secret.*"))
         kept = secret.read_bytes()
         terminal.done(*words)
         assert secret.read_bytes() == kept
@@ -116,16 +121,14 @@ def keys(terminal: Terminal, town: Places) -> None:
 def ceremony(terminal: Terminal, town: Places) -> None:
     """Three trustees on three machines; the exchange folder is carried between them."""
     trustees = [word for name in TRUSTEES for word in ("--trustee", name)]
-    words = ("ceremony", town.office, *trustees, "--threshold", "2")
+    words: tuple[str | Path, ...] = ("ceremony", town.office, *trustees, "--threshold", "2")
     assert terminal.done(*words).out == ""
     terminal.done(*words)
 
     def step(name: str, number: int) -> Run:
         town.carry_ceremony(number, back=False)
         exchange, own = town.trustee(number) / "exchange", town.trustee(number) / "own"
-        run = terminal(
-            "trustee", name, exchange, "--own", own, "--name", TRUSTEES[number - 1]
-        )
+        run = terminal("trustee", name, exchange, "--own", own, "--name", TRUSTEES[number - 1])
         town.carry_ceremony(number, back=True)
         assert run.out == ""
         return run
@@ -242,7 +245,9 @@ def begin(terminal: Terminal, town: Places) -> None:
     never = terminal.refused("close", town.box, *town.officer_words(1))
     assert "open" in never
     # The registrar's host has no box to open.
-    assert "box/secret.json: no such file" in terminal.refused("open", town.office, *town.officer_words(1))
+    assert "box/secret.json: no such file" in terminal.refused(
+        "open", town.office, *town.officer_words(1)
+    )
     first = terminal.done("open", town.box, *town.officer_words(1))
     assert first.out == ""
     opened = terminal.done("open", town.box, *town.officer_words(3)).data
@@ -305,18 +310,22 @@ def vote(terminal: Terminal, town: Places, manifest: str) -> list[str]:
             refused = cast(3, choice)
             assert refused.status == status, str(refused)
             assert refused.out == ""
-        mistyped = terminal.refused(
-            "vote", box, "--registrar", registrar, "--code", codes[4][:-1] + "U", "--recovery",
-            device / "x.secret",
-        )  # fmt: skip
+        wrong = codes[4][:-1] + ("0" if codes[4][-1] != "0" else "1")
+        own: tuple[str | Path, ...] = ("--recovery", device / "x.secret")
+        mistyped = terminal.refused("vote", box, "--registrar", registrar, "--code", wrong, *own)
         assert "code" in mistyped
-        other = ("--registrar", registrar, "--code", codes[4], "--recovery", device / "x.secret")
+        other = ("--registrar", registrar, "--code", codes[4], *own)
         message = terminal.refused("vote", box, *other, "--manifest-hash", "00" * 32)
         assert "other rules" in message
 
         for code in (receipts[1], receipts[2], receipt):
-            shown = terminal.done("proof", code, "--url", box).data
-            assert shown["in_the_log"] is True
+            until = time.monotonic() + 20
+            while (proof := terminal("proof", code, "--url", box)).status:
+                # Receipts are promises; each batch has its time.
+                assert "pending" in proof.err, str(proof)
+                assert time.monotonic() < until
+                time.sleep(0.2)
+            assert proof.data["in_the_log"] is True
         assert terminal("proof", receipts[1][:-1] + "_", "--url", box).status in (1, 2)
 
         # An observer takes a copy now, to hold against what comes later.
@@ -356,9 +365,8 @@ def open_the_box(terminal: Terminal, town: Places) -> None:
         assert all(each in early for each in missing), early
         there = town.carry_public(number)
         words = ("trustee", "release", there, "--share", town.share(number), "--name", name)
-        wrong = terminal.refused(*words, env={"SCRUTIN_PASSPHRASE_TRUSTEE_" + name.upper().replace(
-            "É", "E"
-        ): "not mine"})  # fmt: skip
+        other = {variable_name(f"trustee {name}"): "not mine"}
+        wrong = terminal.refused(*words, env=other)
         assert "passphrase" in wrong
         assert terminal.done(*words).out == ""
         terminal.done(*words)
@@ -405,7 +413,7 @@ def count_and_publish(terminal: Terminal, town: Places) -> str:
 def look(terminal: Terminal, town: Places, receipts: list[str], result: str) -> None:
     """What anybody does with the publication, and who may see what."""
     out = town.box / "publication"
-    verified = call("python", "-m", "audit", "verify", out, env=python_path())
+    verified = call(SCRUTIN.with_name("python"), "-m", "audit", "verify", out)
     assert verified.status == 0, str(verified)
     assert verified.out.splitlines()[-1] == f"VERIFIED {result}"
     assert result in terminal.done("verify", out, "--expect", result).out
@@ -430,14 +438,6 @@ def look(terminal: Terminal, town: Places, receipts: list[str], result: str) -> 
         if path.is_file():
             data = path.read_bytes()
             assert not any(word.encode() in data for word in hidden), path
-
-
-def python_path() -> dict[str, str]:
-    """An environment in which ``python`` is this one."""
-    from tests.journey.terminal import SCRUTIN
-
-    environment = plain_environment()
-    return {**environment, "PATH": f"{SCRUTIN.parent}:{environment.get('PATH', '')}"}
 
 
 def the_documents_commands_were_typed(terminal: Terminal) -> None:

@@ -15,6 +15,8 @@ import pytest
 from tests.journey.terminal import SCRUTIN, Run, call
 
 VERIFIED = re.compile(r"VERIFIED ([0-9a-f]{64})")
+STANFORD = "US_Stanford_Dataset_"
+SEATTLE = "Parks_and_Streets-_Seattle_2019_District_1"
 REFUSED = {
     "code that was used before: credential-refused",
     "credential of another pseudonym: ballot-refused",
@@ -173,7 +175,10 @@ def check_real(path: Path, out: Path, voters: int | None, timeout: float) -> Any
     [
         ("Poland_Zabrze_2020_Helenka.pb", "choose-1"),
         ("Poland_Czestochowa_2024_Podjasnogorska.pb", "cumulative"),
-        ("US_Stanford_Dataset_Your_Voice_Your_Choice_Parks_and_Streets-_Seattle_2019_District_1_vote_rankings.pb", "ordinal"),
+        (
+            "US_Stanford_Dataset_Your_Voice_Your_Choice_Parks_and_Streets-_Seattle_2019_District_1_vote_rankings.pb",
+            "ordinal",
+        ),
         ("US_Stanford_Dataset_PB_Chicago_39th_Ward_2020_vote_knapsacks.pb", "approval"),
     ],
 )

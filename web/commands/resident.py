@@ -36,6 +36,8 @@ from web.office.choices import read_choices
 from web.office.passphrase import passphrase
 
 PURPOSE = "resident"
+CODE_LENGTH = 43
+"""Of a receipt's code: 32 bytes in base64url."""
 
 url_argument = click.argument("url")
 expect_option = click.option(
@@ -230,7 +232,17 @@ def _shown(choice: Choice | Spoiled) -> object:
     return [list(mark) for mark in choice]
 
 
-@click.command("proof")
+class _CodeFirst(click.Command):
+    """A receipt's code may begin with a hyphen, which is no option then."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        codes = [word for word in args if word.startswith("-") and len(word) == CODE_LENGTH]
+        if codes:
+            args = [*(word for word in args if word not in codes), "--", *codes]
+        return super().parse_args(ctx, args)
+
+
+@click.command("proof", cls=_CodeFirst)
 @click.argument("code")
 @click.option("--url", required=True, help="The service.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Keep the proof here.")
