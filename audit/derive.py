@@ -64,10 +64,17 @@ class Inputs:
 def open_final_checkpoint(manifest: Manifest, note: bytes) -> Checkpoint:
     """The checkpoint in a signed note: by the log of this election, and seen by as many witnesses
     as its policy asks for. Raises AuditError."""
+    return open_witnessed(manifest, note)[0]
+
+
+def open_witnessed(manifest: Manifest, note: bytes) -> tuple[Checkpoint, Mapping[str, int]]:
+    """The same, and the witnesses of the policy that cosigned it: their names there, in its order,
+    and when (POSIX seconds)."""
     origin, key, policy = manifest.box.origin, manifest.box.verifier_key, manifest.policy
     if policy is None:
-        return open_checkpoint(note, origin, key).checkpoint
-    return policy.open_checkpoint(note, origin, key).checkpoint
+        return open_checkpoint(note, origin, key).checkpoint, {}
+    opened = policy.open_checkpoint(note, origin, key)
+    return opened.checkpoint, policy.cosigned(opened)
 
 
 Progress = Callable[[str, int, int], None]

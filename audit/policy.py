@@ -72,12 +72,14 @@ class Policy:
         if self.quorum == NONE:
             return
         seen = ", ".join(sorted(witnessed)) or NONE
+        others = ", ".join(name for name in self.witnesses if name not in witnessed) or NONE
         for name, group in self.groups.items():
             if sum(member in witnessed for member in group.members) >= group.threshold:
                 witnessed.add(name)
         if self.quorum not in witnessed:
             raise QuorumMissing(
-                f"quorum {shown(self.quorum)}: not reached by the witnesses that cosigned ({seen})"
+                f"quorum {shown(self.quorum)}: not reached by the witnesses that cosigned "
+                f"({seen}); missing: {others}"
             )
 
     def open_checkpoint(self, data: bytes, origin: str, log_key: VerifierKey) -> SignedCheckpoint:
@@ -85,13 +87,23 @@ class Policy:
 
         A policy without logs leaves the log to the caller; one with logs must list ``log_key``.
         """
+        opened = self.read_checkpoint(data, origin, log_key)
+        self.check(self.cosigned(opened))
+        return opened
+
+    def read_checkpoint(self, data: bytes, origin: str, log_key: VerifierKey) -> SignedCheckpoint:
+        """The same, however many cosigned it."""
         if self.logs and all(log.key != log_key for log in self.logs):
             raise PolicyInvalid(f"log key {shown(log_key.name)}: not a log of the policy")
-        peers = self.witnesses.items()
-        opened = open_checkpoint(data, origin, log_key, [peer.key for _, peer in peers])
-        keys = {cosignature.witness for cosignature in opened.cosignatures}
-        self.check(name for name, peer in peers if peer.key in keys)
-        return opened
+        return open_checkpoint(
+            data, origin, log_key, [peer.key for peer in self.witnesses.values()]
+        )
+
+    def cosigned(self, opened: SignedCheckpoint) -> dict[str, int]:
+        """The witnesses that cosigned, by the policy's own names and in its order, and when
+        (POSIX seconds)."""
+        times = {each.witness: each.timestamp for each in opened.cosignatures}
+        return {name: times[peer.key] for name, peer in self.witnesses.items() if peer.key in times}
 
 
 class _Reader:

@@ -1,8 +1,10 @@
 """The steps about what was decided: log, ballots, opening, count."""
 
+from datetime import UTC, datetime
+
 from audit.admission import AdmissionRefused, admit
 from audit.check import Check, Fault
-from audit.derive import open_final_checkpoint
+from audit.derive import open_witnessed
 from audit.merkle import leaf_hash, root
 from audit.opening import check_opening
 from audit.publication import (
@@ -17,15 +19,18 @@ from audit.publication import (
     ballots_path,
     sealed_path,
 )
+from audit.receipt import spell_time
 from audit.recount import ballots_file, open_ballots, recount, split_sealed
 from audit.tile import ENTRIES, WIDTH, Tile, read_entries, tiles_for
+
+_LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 def log(check: Check) -> str:
     """The box signed the log's final state, and entries and tiles are those of that state."""
     manifest = check.manifest
     check.note = check.read(CHECKPOINT)
-    check.checkpoint = open_final_checkpoint(manifest, check.note)
+    check.checkpoint, witnesses = open_witnessed(manifest, check.note)
     size = check.checkpoint.size
 
     def fetch(path: str) -> bytes | None:
@@ -39,11 +44,16 @@ def log(check: Check) -> str:
     check.place = CHECKPOINT
     if root(leaf_hash(entry) for entry in check.entries) != check.checkpoint.root:
         raise Fault(f"the {size} entries have another root than the one that was signed")
-    policy = manifest.policy
-    seen = "" if policy is None else "; enough witnesses saw it"
+    names = ", ".join(f"{name} ({_spelled(when)})" for name, when in witnesses.items())
+    seen = f"; seen by the witnesses {names}" if names else ""
     return (
         f"the log {manifest.box.origin} ended with {size} entries; its signed root is theirs{seen}"
     )
+
+
+def _spelled(when: int) -> str:
+    """A witness's time. It may say any up to 2^63 - 1, which no calendar has."""
+    return spell_time(datetime.fromtimestamp(when, UTC)) if when <= _LAST_SECOND else f"{when} s"
 
 
 def entry_path(position: int, size: int) -> str:

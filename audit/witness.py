@@ -12,7 +12,7 @@ Durable memory and time are the caller's: what ``judge`` accepts must be remembe
 the call, before the cosignature is given away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -27,6 +27,7 @@ MOST_HASHES = 63
 SIZE_TYPE = "text/x.tlog.size"
 TEXT_TYPE = "text/plain; charset=utf-8"
 
+GRANTED = 200
 MALFORMED, NOT_SIGNED, UNKNOWN_LOG, OTHER_SIZE, NOT_CONSISTENT = 400, 403, 404, 409, 422
 
 _MOST_HEAD = 4_000
@@ -35,6 +36,10 @@ _OLD = "old "
 
 class RequestInvalid(AuditError):
     """Bytes that are no add-checkpoint request."""
+
+
+class AnswerInvalid(AuditError):
+    """An answer of a witness that cannot be used."""
 
 
 class CosigningRefused(AuditError):
@@ -146,16 +151,13 @@ def judge(
 
 def _log_line(note: Note, key: VerifierKey) -> Signature:
     """The line of ``key`` under the note, verified."""
-    for line in note.signatures:
-        if (line.name, line.key_id) == (key.name, key.key_id):
-            try:
-                key.verify(note.text, line.body)
-            except SignatureInvalid as error:
-                raise CosigningRefused(
-                    NOT_SIGNED, f"signature of {shown(key.name)}: {error}"
-                ) from None
-            return line
-    raise CosigningRefused(NOT_SIGNED, f"checkpoint: not signed by the log {shown(key.name)}")
+    try:
+        line = line_of(key, note.signatures, note.text)
+    except AnswerInvalid as error:
+        raise CosigningRefused(NOT_SIGNED, f"checkpoint: {error}") from None
+    if line is None:
+        raise CosigningRefused(NOT_SIGNED, f"checkpoint: not signed by the log {shown(key.name)}")
+    return line
 
 
 def _check_continues(last: Checkpoint, size: int, root: bytes, proof: tuple[bytes, ...]) -> None:
@@ -171,6 +173,44 @@ def _check_continues(last: Checkpoint, size: int, root: bytes, proof: tuple[byte
             NOT_CONSISTENT,
             f"checkpoint: does not continue the {last.size} entries cosigned before ({error})",
         ) from None
+
+
+def read_size(body: bytes) -> int:
+    """The size in the body of an OTHER_SIZE answer. Raises AnswerInvalid."""
+    return read_decimal(body.decode("ascii", "replace").removesuffix("\n"), "size", AnswerInvalid)
+
+
+def read_lines(data: bytes) -> tuple[Signature, ...]:
+    """The signature lines of a granted request's answer, or of a whole note. Not verified.
+
+    Raises AnswerInvalid or NoteInvalid.
+    """
+    if len(data) > MOST_BYTES:
+        raise AnswerInvalid(f"{len(data)} bytes, more than any cosignatures have")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise AnswerInvalid(f"not UTF-8 at byte {error.start}") from None
+    if "\n\n" in text:
+        return Note.parse(data).signatures
+    if not text.endswith("\n"):
+        raise AnswerInvalid("the last signature line does not end in a line feed")
+    return tuple(Signature.parse(line) for line in text[:-1].split("\n"))
+
+
+def line_of(key: VerifierKey, lines: Iterable[Signature], text: str) -> Signature | None:
+    """The first line of ``key``, verified under the checkpoint ``text``; None when there is none.
+
+    Raises AnswerInvalid when it does not verify.
+    """
+    for line in lines:
+        if (line.name, line.key_id) == (key.name, key.key_id):
+            try:
+                key.verify(text, line.body)
+            except SignatureInvalid as error:
+                raise AnswerInvalid(f"signature line of {shown(key.name)}: {error}") from None
+            return line
+    return None
 
 
 def monitoring_path(origin: str) -> str:
