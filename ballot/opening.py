@@ -11,10 +11,12 @@ from pathlib import Path
 
 from audit.admission import Admitted, CountedBallot
 from audit.checkpoint import Checkpoint, open_checkpoint
+from audit.derive import open_final_checkpoint
 from audit.errors import AuditError
 from audit.manifest import Manifest
 from audit.message import Message
 from audit.opening import check_opening, opening_file, recover_opening
+from audit.policy import QuorumMissing
 from audit.record import sealed_hash
 from ballot.durable import keep_file, make_folder
 from ballot.errors import BallotError
@@ -35,6 +37,10 @@ class NotSigned(BallotError):
     """The log is closed, but its last checkpoint is not signed yet."""
 
 
+class NotWitnessed(BallotError):
+    """The log is closed, but too few of the witnesses that the rules ask for have seen its end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """The box is open: ``document`` are the bytes of ``opening.json``, ``private_key`` (32 bytes)
@@ -49,7 +55,7 @@ def closing_checkpoint(manifest: Manifest, store: BoxStore, *, now: datetime) ->
     """The signed checkpoint that covers the close entry: what trustees release their shares for.
 
     Raises OutOfOrder while the vote is not closed, NotSigned when the sequencer has to be started
-    once more to sign it.
+    once more to sign it, NotWitnessed while too few of the policy's witnesses have cosigned it.
     """
     with store.reading() as transaction:
         head = transaction.head()
@@ -62,7 +68,12 @@ def closing_checkpoint(manifest: Manifest, store: BoxStore, *, now: datetime) ->
         close_entry=head.closed,
     )
     require(Event.OPEN_BOX, facts)
-    return _signed(head).checkpoint
+    note = _signed(head).checkpoint
+    try:
+        open_final_checkpoint(manifest, note)
+    except QuorumMissing as error:
+        raise NotWitnessed(f"the log's end: {error}. Ask them: scrutin cosign") from None
+    return note
 
 
 def _signed(head: Head) -> Head:

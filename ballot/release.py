@@ -49,13 +49,21 @@ class LogFolder:
 
     def checkpoint(self) -> Checkpoint | None:
         """The published checkpoint, its signature verified; None before the first."""
+        note = self.note()
+        if note is None:
+            return None
+        return open_checkpoint(note, self._key.name, self._key).checkpoint
+
+    def note(self) -> bytes | None:
+        """The bytes of the same, with the signature lines."""
         path = self._folder / CHECKPOINT
         try:
             note = path.read_bytes()
         except FileNotFoundError:
             return None
         try:
-            return open_checkpoint(note, self._key.name, self._key).checkpoint
+            open_checkpoint(note, self._key.name, self._key)
+            return note
         except AuditError as error:
             raise FileDiffers(f"{path}: not a checkpoint of this log ({error})") from None
 

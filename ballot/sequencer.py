@@ -27,6 +27,7 @@ from audit.manifest import Manifest
 from audit.merkle import consistency_proof, leaf_hash
 from audit.record import CloseEntry, parse_entry
 from ballot import tree
+from ballot.cosignatures import Cosignatures
 from ballot.errors import BallotError
 from ballot.lifecycle import Event, Facts, OutOfOrder, moment, require
 from ballot.release import FolderAhead, LogFolder
@@ -74,6 +75,7 @@ class Sequencer:
         self._store = store
         self._signer = signer
         self._folder = LogFolder(folder, self._key, on_step=on_step)
+        self._cosignatures = Cosignatures(manifest=manifest, store=store, folder=self._folder)
         self._clock = clock
         self._on_step = on_step
         self._turn = RLock()
@@ -96,6 +98,7 @@ class Sequencer:
                 )
             for remaining in reversed(range(_TRIES)):
                 self._head = self._compared()
+                self._cosignatures.adopt_published()
                 try:
                     with self._working():
                         self._finish()
@@ -241,7 +244,7 @@ class Sequencer:
         """Move all that waits, if it is at least ``minimum``, then append ``entry``."""
         with self._store.writing() as transaction:
             head = transaction.head()
-            if head != self._known():
+            if not head.same_log(self._known()):
                 raise HeadMoved(_moved(self._known(), head))
             if transaction.pending_count() < minimum:
                 return 0
@@ -279,9 +282,9 @@ class Sequencer:
             self._on_step("record")
             with self._store.writing() as transaction:
                 present = transaction.head()
-                if present == head:
+                if present.same_log(head):
                     transaction.set_checkpoint(head, size=head.size, checkpoint=note)
-                elif present != replace(head, signed_size=head.size, checkpoint=note):
+                elif not present.same_log(replace(head, signed_size=head.size, checkpoint=note)):
                     raise HeadMoved(_moved(head, present))
                 self._on_step("commit checkpoint")
             self._on_step("checkpoint committed")

@@ -11,7 +11,7 @@ in groups, and what is deleted is overwritten. The log's own order is that of th
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -46,13 +46,23 @@ class BoxMissing(BallotError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """The committed log: ``size`` entries under ``root``; ``checkpoint`` is the newest signed
-    note, over the first ``signed_size`` entries, and empty before the first."""
+    note, over the first ``signed_size`` entries, and empty before the first; it carries the
+    cosignatures that came for it."""
 
     size: int
     root: bytes
     closed: bool
     signed_size: int
     checkpoint: bytes
+
+    def same_log(self, other: "Head") -> bool:
+        """Whether both are the same state of the log, whichever witnesses have cosigned it."""
+        return replace(self, checkpoint=_text(self)) == replace(other, checkpoint=_text(other))
+
+
+def _text(head: Head) -> bytes:
+    """The text of the signed note, without the signature lines."""
+    return head.checkpoint.rpartition(b"\n\n")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
