@@ -15,6 +15,7 @@ from web.commands.serve import serve_command
 from web.commands.shell import run
 from web.commands.verify import compare, verify
 from web.commands.vote import close_command, freeze_command, open_command
+from web.commands.witness import cosign_command, witness
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,8 +26,8 @@ def cli() -> None:
     \b
     Before the vote   new, check, officer, box, registrar, ceremony, trustee, roll, freeze
     During the vote   open, serve, vote, show-test, proof, status
-    After the vote    close, trustee release, open-box, count, publish
-    Anybody           verify, compare
+    After the vote    close, cosign, trustee release, open-box, count, publish
+    Anybody           verify, compare, witness
     To try it out     demo, rehearse
     """
 
@@ -48,11 +49,13 @@ for command in (
     proof,
     status,
     close_command,
+    cosign_command,
     open_box,
     count_command,
     publish,
     verify,
     compare,
+    witness,
     demo,
     rehearse,
 ):

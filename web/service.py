@@ -9,6 +9,9 @@ from contextlib import ExitStack
 
 from flask import Flask
 
+from audit.errors import AuditError
+from ballot.cosignatures import Seen
+from ballot.cosigning import Cosigning
 from ballot.errors import BallotError
 from web.app import create_app
 from web.audience import Door, Route
@@ -21,11 +24,13 @@ from web.observer import PublicFiles, observer_routes
 from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
 from web.office.parts import BoxParts, local_issuers, open_box, open_registrar
+from web.office.witnesses import open_cosigning, told
 from web.openapi import with_description
 from web.registrar import registrar_routes
 from web.settings import Settings, read_settings
 
 WATCH_SECONDS = 1.0
+COSIGN_AGAIN_SECONDS = 30.0
 
 log = logging.getLogger("scrutin.service")
 
@@ -53,6 +58,7 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
     if Door.BOX in settings.doors:
         opened = parts.enter_context(open_box(folder, manifest, clock))
         _sequence_in_background(opened, parts)
+        _cosign_in_background(open_cosigning(folder, manifest, opened["store"]), parts)
         routes += box_routes(opened["box"], read_time(manifest.election.opens))
     if Door.PUBLIC in settings.doors:
         files = PublicFiles(
@@ -94,6 +100,40 @@ def _sequence_in_background(opened: BoxParts, parts: ExitStack) -> None:
         stop.set()
         for thread in threads:
             thread.join(timeout=10)
+
+    parts.callback(end)
+
+
+def _cosign_in_background(cosigning: Cosigning, parts: ExitStack) -> None:
+    """Ask the witnesses for cosignatures while the process runs. Whatever fails here stops nothing:
+    without cosignatures the box takes ballots as before, and only cannot be opened."""
+    if not cosigning.has_witnesses:
+        return
+    stop = threading.Event()
+    before: list[tuple[str, ...]] = []
+
+    def hear(seen: Seen) -> None:
+        if before != [seen.missing]:
+            before[:] = [seen.missing]
+            for line in told(seen):
+                log.log(logging.INFO if seen.enough else logging.WARNING, "%s", line)
+
+    def work() -> None:
+        while not stop.is_set():
+            try:
+                cosigning.run(stop, hear)
+            except (BallotError, AuditError) as error:
+                log.error("the witnesses are not asked: %s", error)
+            except Exception as error:  # whatever it was: the database's message may quote a ballot
+                log.error("the witnesses are not asked: %s", type(error).__name__)
+            stop.wait(COSIGN_AGAIN_SECONDS)
+
+    thread = threading.Thread(target=work, name="cosigning", daemon=True)
+    thread.start()
+
+    def end() -> None:
+        stop.set()
+        thread.join(timeout=2)
 
     parts.callback(end)
 

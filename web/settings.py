@@ -45,13 +45,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         folder=Path(folder),
         doors=doors,
         issuers=issuers,
-        trusted_proxies=_number(environment, "SCRUTIN_TRUSTED_PROXIES", 0),
-        refusals_per_minute=_number(environment, "SCRUTIN_REFUSALS_PER_MINUTE", 30, least=1),
-        requests_factor=_number(environment, "SCRUTIN_REQUESTS_FACTOR", 1, least=1),
+        trusted_proxies=whole_number(environment, "SCRUTIN_TRUSTED_PROXIES", 0),
+        refusals_per_minute=whole_number(environment, "SCRUTIN_REFUSALS_PER_MINUTE", 30, least=1),
+        requests_factor=whole_number(environment, "SCRUTIN_REQUESTS_FACTOR", 1, least=1),
     )
 
 
-def _number(environment: Mapping[str, str], name: str, default: int, *, least: int = 0) -> int:
+def whole_number(environment: Mapping[str, str], name: str, default: int, *, least: int = 0) -> int:
+    """The number in a variable. Raises UsageError that names it."""
     text = environment.get(name, str(default))
     if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) < least:
         raise UsageError(f"{name}: {text[:40]!r} is not a whole number, {least} or more")

@@ -9,6 +9,8 @@ from ballot.definition.new import new, new_from_pabulib
 from tally.pabulib import parse, read_instance
 from web.commands.shell import folder_argument, json_option, language_option, put, say
 from web.errors import UsageError
+from web.office.define import with_witnesses
+from web.office.folder import ElectionFolder
 
 
 @click.command("new")
@@ -36,10 +38,16 @@ def new_command(folder: Path, file: Path | None) -> None:
 @click.command("check")
 @folder_argument
 @language_option
+@click.option(
+    "--witness-policy",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path, exists=True),
+    help="The policy that you will freeze with: check it, and read it back too.",
+)
 @json_option
-def check_command(folder: Path, language: str, as_json: bool) -> int:
+def check_command(folder: Path, language: str, file: Path | None, as_json: bool) -> int:
     """Report every fault of FOLDER with its remedy, then read the rules back in plain words."""
-    report = check(folder, language)
+    report = with_witnesses(check(folder, language), ElectionFolder(folder), file)
     if as_json:
         put(report.to_value())
     else:

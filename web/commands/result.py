@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from audit.manifest import Manifest
 from audit.result_hash import in_groups
 from ballot.lifecycle import Facts, due, stage
 from tally import canonical
@@ -22,8 +23,8 @@ from web.errors import Refused
 from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
 from web.office.result import (
+    closed_log,
     count_votes,
-    final_log,
     open_ballot_box,
     publish_results,
     release_share,
@@ -115,6 +116,18 @@ def publish(
         click.echo(f"result hash {in_groups(done)}")
 
 
+def witnessed(manifest: Manifest, note: bytes) -> dict[str, str]:
+    """Which of the policy's witnesses cosigned a checkpoint, and which did not."""
+    key, policy = manifest.box.verifier_key, manifest.policy
+    if policy is None:
+        return {}
+    cosigned = policy.cosigned(policy.read_checkpoint(note, key.name, key))
+    return {
+        "witnessed": ", ".join(cosigned),
+        "missing": ", ".join(name for name in policy.witnesses if name not in cosigned),
+    }
+
+
 @click.command("status")
 @folder_argument
 @json_option
@@ -130,7 +143,7 @@ def status(folder: Path, as_json: bool) -> None:
         if (place.box / "log" / "checkpoint").exists():
             opened = True
             try:
-                final_log(place, manifest)
+                closed_log(place, manifest)
                 closed = True
             except Refused:
                 closed = False
@@ -151,6 +164,8 @@ def status(folder: Path, as_json: bool) -> None:
             "stage": stage(facts).value,
             "next": "" if following is None else following.value,
         }
+        if opened and manifest.policy is not None:
+            found |= witnessed(manifest, (place.box / "log" / "checkpoint").read_bytes())
     if as_json:
         put(found)
     else:

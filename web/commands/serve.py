@@ -23,11 +23,15 @@ def serve(folder: Path, doors: list[str], host: str, port: int) -> None:
 
     Raises UsageError when the port is taken.
     """
-    address = free_address(host, port)
     os.environ["SCRUTIN_FOLDER"] = str(folder.resolve())
     os.environ["SCRUTIN_DOORS"] = ",".join(doors)
+    run_server("web.service:application", free_address(host, port), port)
+
+
+def run_server(target: str, address: str, port: int) -> None:
+    """Serve the application that ``target`` makes from the environment, until stopped."""
     server = Granian(
-        "web.service:application",
+        target,
         factory=True,
         address=address,
         port=port,

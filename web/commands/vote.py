@@ -4,8 +4,19 @@ from pathlib import Path
 
 import click
 
+from audit.manifest import Manifest
+from audit.policy_words import describe_policy
+from ballot.errors import BallotError
+from ballot.store.box import BoxStore
 from web.clock import clock_for
-from web.commands.shell import folder_argument, officer_option, passphrase_file_option, put, say
+from web.commands.shell import (
+    folder_argument,
+    language_option,
+    officer_option,
+    passphrase_file_option,
+    put,
+    say,
+)
 from web.errors import Refused
 from web.office.define import load_election
 from web.office.folder import ElectionFolder
@@ -16,7 +27,6 @@ from web.office.freeze import (
     freeze_rolls,
     load_manifest,
     roll_commitment,
-    witness_policy,
 )
 from web.office.officers import Signer, open_officer
 from web.office.parts import (
@@ -28,7 +38,9 @@ from web.office.parts import (
     registrar_store,
 )
 from web.office.passphrase import passphrase
+from web.office.policy import read_policy
 from web.office.vote import Act, close_vote, entry_fingerprint, open_vote
+from web.office.witnesses import open_cosigning, told
 
 
 def signers(
@@ -58,6 +70,7 @@ def signers(
     type=click.Path(dir_okay=False, path_type=Path, exists=True),
     help="A C2SP tlog-policy file: who must have seen a checkpoint before the box is opened.",
 )
+@language_option
 @passphrase_file_option
 def freeze_command(
     folder: Path,
@@ -67,6 +80,7 @@ def freeze_command(
     maximum_sequence: int,
     officers_needed: int,
     policy: Path | None,
+    language: str,
     passphrase_file: Path | None,
 ) -> None:
     """Freeze the rules: the officers sign the manifest, after which nothing can be edited.
@@ -86,10 +100,13 @@ def freeze_command(
         batch_seconds=batch_seconds,
         batch_minimum=batch_minimum,
         maximum_sequence=maximum_sequence,
-        witness_policy=witness_policy(policy),
+        witness_policy=read_policy(policy) if policy else "",
         officers_needed=officers_needed,
     )
     manifest = assemble(place, election, options, roll)
+    if policy is not None:
+        for line in describe_policy(manifest.policy, language):
+            say(f"scrutin: {line}")
     signed = freeze(
         place,
         manifest,
@@ -113,10 +130,24 @@ def _act(folder: Path, officer_files: tuple[Path, ...], file: Path | None, what:
         sequencer = open_sequencer(place, manifest, keys, store, clock)
         officers = signers(officer_files, manifest.election.id, file)
         if what == "open":
-            return open_vote(place, manifest, sequencer, officers)
-        return close_vote(place, manifest, sequencer, officers, clock)
+            act = open_vote(place, manifest, sequencer, officers)
+        else:
+            act = close_vote(place, manifest, sequencer, officers, clock)
+        if act.entry is not None and manifest.policy is not None:
+            _ask_witnesses(place, manifest, store)
+        return act
     finally:
         store.dispose()
+
+
+def _ask_witnesses(place: ElectionFolder, manifest: Manifest, store: BoxStore) -> None:
+    """Let the witnesses see the log now. What fails here undoes nothing: scrutin cosign repeats."""
+    try:
+        lines = told(open_cosigning(place, manifest, store).ask_all())
+    except BallotError as error:
+        lines = [f"the witnesses were not asked: {error}"]
+    for line in lines:
+        say(f"scrutin: {line}")
 
 
 def _report(act: Act, what: str) -> None:

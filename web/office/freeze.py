@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from audit.manifest import (
     BoxKeys,
@@ -29,6 +28,7 @@ from web.office.boxkeys import read_box
 from web.office.folder import ElectionFolder
 from web.office.officers import Signer, approve, read_officers
 from web.office.parts import issuer_keys, registrar_store
+from web.office.policy import check_policy
 
 OFFICERS_NEEDED = 2
 MAXIMUM_SEQUENCE = 100
@@ -80,6 +80,7 @@ def assemble(
             "run scrutin officer new for each"
         )
     box = read_box(folder.box / "box.json", election.id)
+    check_policy(options.witness_policy, box.log_key)
     return Manifest(
         election=election,
         officers=Officers(threshold=options.officers_needed, keys=tuple(officers)),
@@ -148,13 +149,3 @@ def freeze_rolls(folder: ElectionFolder, manifest: Manifest, issuers: Sequence[s
             root=manifest.roll.root,
             key=issuer_keys(folder, issuer, election).roll_key,
         )
-
-
-def witness_policy(path: Path | None) -> str:
-    """The text of a tlog-policy file, or none."""
-    if path is None:
-        return ""
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: not a text in UTF-8") from None

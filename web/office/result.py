@@ -5,11 +5,12 @@ from pathlib import Path
 
 from audit.admission import admit
 from audit.bundle import FolderDiffers, Prepared, complete, prepare
-from audit.checkpoint import Checkpoint
+from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.derive import Inputs, open_final_checkpoint
 from audit.manifest import Manifest
 from audit.merkle import leaf_hash, root
 from audit.opening import check_opening
+from audit.policy import QuorumMissing
 from audit.record import CloseEntry, parse_entry
 from audit.recount import open_ballots, recount, split_sealed
 from audit.rendering import installed_renderer
@@ -29,14 +30,30 @@ from web.office.passphrase import passphrase
 from web.progress import Progress
 
 
+class NotWitnessed(Refused):
+    """The vote is closed, but too few of the witnesses that the rules ask for saw the log's end."""
+
+
 def final_log(folder: ElectionFolder, manifest: Manifest) -> tuple[bytes, Checkpoint, list[bytes]]:
     """The published log, closed: signed note, checkpoint and entries, their tree recomputed.
 
-    Raises Refused while the log has no close entry, AuditError when it does not hold.
+    Raises Refused while the log has no close entry, NotWitnessed while too few witnesses cosigned
+    it, AuditError when it does not hold.
     """
+    note, checkpoint, entries = closed_log(folder, manifest)
+    try:
+        open_final_checkpoint(manifest, note)
+    except QuorumMissing as error:
+        raise NotWitnessed(f"the end of the log: {error}. Ask them: scrutin cosign") from None
+    return note, checkpoint, entries
+
+
+def closed_log(folder: ElectionFolder, manifest: Manifest) -> tuple[bytes, Checkpoint, list[bytes]]:
+    """The same, however many witnesses cosigned it."""
     log = folder.box / "log"
     note = folder.require(log / "checkpoint", "open the vote first: scrutin open")
-    checkpoint = open_final_checkpoint(manifest, note)
+    key = manifest.box.verifier_key
+    checkpoint = open_checkpoint(note, key.name, key).checkpoint
     source = FolderSource(log)
     entries = list(read_entries(source.read, checkpoint.size))
     if root(leaf_hash(entry) for entry in entries) != checkpoint.root:
