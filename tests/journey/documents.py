@@ -8,9 +8,11 @@ from tests.journey.terminal import ROOT
 _BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def blocks(name: str) -> list[str]:
-    """The lines of the shell blocks of a document."""
+def blocks(name: str, heading: str = "") -> list[str]:
+    """The lines of the shell blocks of a document, or of one part of it."""
     text = (ROOT / name).read_text("utf-8")
+    if heading:
+        text = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     return [line for block in _BLOCK.findall(text) for line in block.splitlines() if line.strip()]
 
 

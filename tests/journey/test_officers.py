@@ -444,7 +444,9 @@ def the_documents_commands_were_typed(terminal: Terminal) -> None:
     """Every line of the document was, with its options; so the document is true."""
     known = {words[:length] for words in terminal.typed for length in (1, 2)}
     done = [shape(words, known) for words in terminal.typed]
-    lines = [typed(line) for line in blocks("docs/operations.md")]
+    lines = [
+        typed(line) for line in blocks("docs/operations.md", "An election, command by command")
+    ]
     ours = [words[1:] for words in lines if words[0] == "scrutin"]
     assert len(ours) >= 19
     for words in ours:
