@@ -40,13 +40,18 @@ class Run:
         return f"$ {' '.join(self.words)}\n{self.out}{self.err}[{self.status}]"
 
 
-def call(*words: str | Path, env: Mapping[str, str] | None = None, timeout: float = 240) -> Run:
+def call(
+    *words: str | Path,
+    env: Mapping[str, str] | None = None,
+    folder: Path = ROOT,
+    timeout: float = 240,
+) -> Run:
     """Run any program to its end."""
     spelled = tuple(str(word) for word in words)
     done = subprocess.run(
         spelled,
         env=dict(env) if env is not None else plain_environment(),
-        cwd=ROOT,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
