@@ -59,10 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--expect", metavar="HASH", help="the result hash it must have")
     both = commands.add_parser("compare", help="does a later capture continue an earlier one?")
-    both.add_argument("earlier", help="folder or address with the manifest, its signatures and log/")
+    both.add_argument(
+        "earlier", help="folder or address with the manifest, its signatures and log/"
+    )
     both.add_argument("later", help="folder or address with the log")
     receipt = commands.add_parser("receipt", help="was the promise of a receipt kept?")
-    receipt.add_argument("publication", help="folder or address with the manifest, its signatures and log/")
+    receipt.add_argument(
+        "publication", help="folder or address with the manifest, its signatures and log/"
+    )
     receipt.add_argument("receipt", type=Path, help="the receipt's file")
     receipt.add_argument("--proof", type=Path, help="a proof file (.tlog-proof) to check with it")
     return parser
