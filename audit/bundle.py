@@ -99,7 +99,7 @@ def all_files(
         drawn[path] = sha256(data).digest()
         yield path, data
     renderings = RenderingsList(
-        publication=publication.result_hash, matplotlib=renderer.matplotlib, files=drawn
+        publication=publication.result_hash, drawing=renderer.drawing, files=drawn
     )
     yield RENDERINGS, renderings.to_bytes()
 

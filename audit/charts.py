@@ -1,30 +1,34 @@
 """Figures to SVG and PNG: the only file that imports matplotlib.
 
-What is drawn comes from a Sheet; here it only gets ink. The bytes depend on the version of
-matplotlib and nothing else: no clock, no configuration file, no font but the bundled DejaVu Sans,
-a fixed salt for the ids in SVG. Source: docs/formats.md section 9, renderings.json.
+What is drawn comes from a Sheet; here it only gets ink. The bytes depend on the sources and what
+``libraries`` names, on nothing else: no clock, no configuration file, no font but the bundled
+DejaVu Sans, a fixed salt for the ids in SVG. Source: docs/formats.md section 9, renderings.json.
 """
 
 import io
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from platform import machine
 from threading import Lock
 from typing import Any, Final
+from unicodedata import unidata_version
 
 import matplotlib as mpl
+import numpy as np
+import PIL
+from matplotlib import ft2font
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from PIL import features
 
 from audit.sheet import WON, Bar, Item, Label, Sheet
 from audit.sheets import sheets
 from tally.election import Election
-
-VERSION: Final[str] = mpl.__version__
-"""What renderings.json names: another version may draw other bytes from the same figures."""
 
 POINTS_PER_INCH: Final = 72
 DOTS_PER_INCH: Final = 144
@@ -134,15 +138,32 @@ def _properties(size: float, bold: bool) -> FontProperties:
     )
 
 
+def libraries() -> tuple[str, ...]:
+    """With what it draws, for renderings.json: another one may draw other bytes.
+
+    numpy and the machine round what matplotlib places, FreeType draws its letters, Pillow packs
+    the PNG with zlib, and Unicode says which signs can be printed.
+    """
+    zlib = [f"{name} {features.version(name)}" for name in ("zlib", "zlib_ng")]
+    return (
+        f"matplotlib {mpl.__version__}",
+        f"numpy {np.__version__}",
+        f"FreeType {ft2font.__freetype_version__}",
+        f"Pillow {PIL.__version__}",
+        *(each for each in zlib if not each.endswith(" None")),
+        f"Unicode {unidata_version}",
+        f"{sys.platform} {machine()}",
+    )
+
+
 def draw(
-    election: Election, results: Mapping[str, Any], figures: Mapping[str, bytes], result_hash: bytes
+    election: Election, figures: Mapping[str, bytes], result_hash: bytes
 ) -> Iterator[tuple[str, bytes]]:
     """Every chart of a publication: (path ``charts/<name>.<language>.svg`` or ``.png``, bytes).
 
     ``figures`` maps the paths of audit/figures.py to their bytes, ``result_hash`` is the SHA-256
-    of publication.json. The same bytes come out whenever matplotlib is the same.
+    of publication.json. The same bytes come out wherever ``libraries`` and sources are the same.
     """
-    del results  # everything that is drawn stands in the figures
     with _DRAWING:
         face = typeface()
         laid = list(sheets(election, figures, result_hash, face))

@@ -2,7 +2,8 @@
 
 No script, no outside resource; the style stands in the page and is allowed by its hash, so that
 the page is the same from a folder, a server or a printer. ``index.html`` is in the election's
-first language, ``index.<language>.html`` in the others. Every number is also in results.json.
+first language, ``index.<language>.html`` in the others. Every number is also in results.json,
+every explanation in explanations.json.
 """
 
 import re
@@ -14,9 +15,11 @@ from importlib import resources
 from typing import Any, Final
 
 from audit.errors import AuditError
+from audit.explanations import Explanation, explain, explanations_file
 from audit.markup import Html, joined, tag
 from audit.page_contest import contest_section
 from audit.page_text import Reader
+from audit.publication import EXPLANATIONS
 from audit.rendering import Publication
 from audit.result_hash import in_groups, in_words, short
 from audit.words import Words, languages
@@ -31,12 +34,16 @@ _SIZE: Final = re.compile(rb'<svg [^>]*?viewBox="0 0 ([0-9.]+) ([0-9.]+)"')
 
 
 def draw(publication: Publication, charts: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """The page in each language: (path, bytes). ``charts`` maps the paths of the charts that were
-    drawn to their bytes; a chart that was not is left out of the page."""
-    return pages(
-        publication.manifest.election,
+    """The explanations, then the page in each language: (path, bytes). ``charts`` maps the paths
+    of the charts that were drawn to their bytes; a chart that was not is left out of the page."""
+    election = publication.manifest.election
+    explained = explain(election, publication.results)
+    yield EXPLANATIONS, explanations_file(explained, publication.result_hash)
+    yield from pages(
+        election,
         publication.results,
         publication.figures,
+        explained,
         files=publication.files.keys(),
         result_hash=publication.result_hash,
         charts=charts,
@@ -47,12 +54,13 @@ def pages(
     election: Election,
     results: Mapping[str, Any],
     figures: Mapping[str, bytes],
+    explained: Mapping[str, Explanation],
     *,
     files: Iterable[str],
     result_hash: bytes,
     charts: Mapping[str, bytes],
 ) -> Iterator[tuple[str, bytes]]:
-    """``draw``, from the parts of a publication; ``files`` are the paths it lists."""
+    """The pages, from the parts of a publication; ``files`` are the paths it lists."""
     read = {path: parse(data) for path, data in figures.items()}
     sizes = {path: _size(data) for path, data in charts.items() if path.endswith(".svg")}
     listed = frozenset(files)
@@ -62,6 +70,7 @@ def pages(
             election=election,
             words=Words.of(election, language),
             results=results,
+            explained=explained,
             figures=read,
             charts=sizes,
             files=listed,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from audit.explanations import tie_of
 from audit.markup import Html, joined, tag
 from audit.page_text import Reader
 from tally.election import Contest, Envelope, Project, Question
 from tally.explain import tie_sentence, voice
-from tally.outcome import Tie
 from tally.rules import describe
 
 Object = Mapping[str, Any]
@@ -27,7 +27,7 @@ def contest_section(reader: Reader, contest: Contest) -> Html:
         "section",
         tag("h2", reader.text(contest.title), id=heading),
         _description(reader, contest),
-        tag("p", tag("strong", reader.told(result["sentences"]))),
+        tag("p", tag("strong", reader.told(reader.explained[contest.id].summary))),
         *parts,
         _ballots(reader, contest),
         aria_labelledby=heading,
@@ -118,7 +118,7 @@ def _row(reader: Reader, envelope: Envelope, project: Project, row: Object, vote
         reader.text(project.title),
         _invented(reader, project),
         tag("span", tag("bdi", about), class_="why") if about else None,
-        tag("span", reader.told(row["sentences"]), class_="why"),
+        tag("span", reader.told(reader.explained[envelope.id].projects[project.id]), class_="why"),
         scope="row",
     )
     measured = str(row["votes"]) if votes["measure"] == "votes" else row["score"]
@@ -141,14 +141,8 @@ def _ties(reader: Reader, titles: Mapping[str, Any], ties: list[Object]) -> Html
     say = voice(reader.election, reader.words.language)
 
     def sentence(tie: Object) -> Html:
-        told = Tie(
-            step=tie["step"],
-            projects=tuple(tie["projects"]),
-            criterion=tie["criterion"],
-            order=tuple(tie["order"]),
-            decisive=tie["decisive"],
-        )
-        return tag("li", tie_sentence(told, lambda key: titles[key].in_language(say.language), say))
+        words = tie_sentence(tie_of(tie), lambda key: titles[key].in_language(say.language), say)
+        return tag("li", words)
 
     decisive = [sentence(tie) for tie in ties if tie["decisive"]]
     idle = [sentence(tie) for tie in ties if not tie["decisive"]]

@@ -6,8 +6,9 @@ from fractions import Fraction
 from typing import Any
 
 from audit.alt import alternative
+from audit.explanations import Explanation
 from audit.markup import Html, joined, tag
-from audit.sheets import chart_name
+from audit.publication import CHARTS, chart_name
 from audit.words import Words
 from tally.election import Election, Text
 
@@ -23,6 +24,7 @@ class Reader:
     election: Election
     words: Words
     results: Mapping[str, Any]
+    explained: Mapping[str, Explanation]
     figures: Mapping[str, Any]
     charts: Mapping[str, tuple[str, str]]
     files: frozenset[str]
@@ -36,9 +38,9 @@ class Reader:
                     return tag("bdi", words, lang=other)
         return tag("bdi", text.words[0][1], lang=text.words[0][0])
 
-    def told(self, value: Mapping[str, str]) -> str:
-        """Sentences of the results, which are in every language there are words in."""
-        return value[self.words.language]
+    def told(self, text: Text) -> str:
+        """Words of an explanation, which are in every language there are words in."""
+        return text.in_language(self.words.language)
 
     def share(self, text: str) -> Fraction:
         """A rational text."""
@@ -50,7 +52,7 @@ class Reader:
 
     def chart(self, figure_path: str) -> Html | None:
         """The chart of a figure with its alternative text; None where it was not drawn."""
-        path = f"charts/{chart_name(figure_path, self.words.language)}"
+        path = f"{CHARTS}{chart_name(figure_path, self.words.language)}"
         if f"{path}.svg" not in self.charts:
             return None
         width, height = self.charts[f"{path}.svg"]

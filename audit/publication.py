@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from audit.drawing import Drawing
 from audit.errors import AuditError
 from audit.label import b64, labelled, unb64
 from audit.manifest import Manifest
@@ -32,13 +33,16 @@ RESULTS = "results.json"
 FIGURES = "figures/"
 PABULIB = "pabulib/"
 PUBLICATION = "publication.json"
+EXPLANATIONS = "explanations.json"
+CHARTS = "charts/"
 RENDERINGS = "renderings.json"
 SIGNATURES = "publication.signatures.json"
 
 LARGEST_LIST = 64_000_000
 
 _DRAWN = re.compile(
-    r"index(?:\.[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)?\.html|charts/[A-Za-z0-9._-]+\.(?:svg|png)",
+    r"index(?:\.[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)?\.html|explanations\.json"
+    r"|charts/[A-Za-z0-9._-]+\.(?:svg|png)",
     re.ASCII,
 )
 
@@ -62,10 +66,15 @@ def pabulib_path(contest: str) -> str:
     return f"{PABULIB}{contest}.pb"
 
 
+def chart_name(figure_path: str, language: str) -> str:
+    """``figures/votes-centre.json`` in ``fr`` is drawn as ``votes-centre.fr``."""
+    return f"{figure_path.removeprefix(FIGURES).removesuffix('.json')}.{language}"
+
+
 def check_drawn(path: str) -> None:
-    """Raise ListInvalid unless ``path`` may be a chart's or the page's."""
+    """Raise ListInvalid unless ``path`` may be a chart's, a page's or the explanations'."""
     if not _DRAWN.fullmatch(path):
-        raise ListInvalid(f"{shown(path)}: not the path of a chart or a page")
+        raise ListInvalid(f"{shown(path)}: not the path of a chart, a page or explanations")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +102,11 @@ class PublicationList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderingsList:
-    """``renderings.json``: what was drawn for the result hash ``publication``, with which version
-    of matplotlib (None: without)."""
+    """``renderings.json``: what was drawn and worded for the result hash ``publication``, and
+    with what."""
 
     publication: bytes
-    matplotlib: str | None
+    drawing: Drawing
     files: Mapping[str, bytes]
 
     def to_bytes(self) -> bytes:
@@ -107,7 +116,7 @@ class RenderingsList:
                 "type": "renderings",
                 "version": 1,
                 "publication": b64(self.publication),
-                "matplotlib": self.matplotlib,
+                "drawing": {"pages": self.drawing.pages, "charts": self.drawing.charts},
                 "files": {path: b64(digest) for path, digest in self.files.items()},
             }
         )
@@ -149,14 +158,22 @@ def read_publication(data: bytes) -> PublicationList:
 def read_renderings(data: bytes) -> RenderingsList:
     """The list in ``renderings.json``. Raises AuditError."""
     kind = "renderings"
-    read = _members(data, kind, ("version", "publication", "matplotlib", "files"))
-    version = read["matplotlib"]
+    read = _members(data, kind, ("version", "publication", "drawing", "files"))
+    drawing = members(read["drawing"], f"{kind}: drawing", ("pages", "charts"), ListInvalid)
+    charts = drawing["charts"]
     files = _hashes(read["files"], kind)
     for path in files:
         check_drawn(path)
+        if charts is None and path.startswith(CHARTS):
+            raise ListInvalid(f"{kind}: {path}: a chart, and nothing says what drew it")
     return RenderingsList(
         publication=unb64(read["publication"], f"{kind}: publication", size=HASH_SIZE),
-        matplotlib=None if version is None else words(version, f"{kind}: matplotlib", ListInvalid),
+        drawing=Drawing(
+            pages=words(drawing["pages"], f"{kind}: drawing: pages", ListInvalid),
+            charts=(
+                None if charts is None else words(charts, f"{kind}: drawing: charts", ListInvalid)
+            ),
+        ),
         files=files,
     )
 

@@ -1,7 +1,7 @@
-"""Whoever draws a publication: charts and the page, if what they need is installed.
+"""Whoever draws and words a publication: pages always, charts if what they need is installed.
 
-Nothing that is drawn decides anything. Charts need matplotlib, which an observer need not have;
-then they are checked by their signed hashes alone.
+Nothing that is drawn or worded decides anything. Charts need matplotlib, which an observer need
+not have; then they are checked by their signed hashes alone.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from audit.checkpoint import Checkpoint
+from audit.drawing import Drawing, charts_drawing, pages_drawing
 from audit.manifest import Manifest
 from tally.canonical import Value
 
@@ -30,41 +31,50 @@ class Publication:
     result_hash: bytes
 
 
-Draw = Callable[[Publication], Iterable[tuple[str, bytes]]]
-"""Gives (path, bytes) of charts (``charts/<name>.svg`` or ``.png``) and of ``index.html``."""
+Drawn = Iterable[tuple[str, bytes]]
+"""(path, bytes) of drawings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renderer:
-    """A way to draw. ``matplotlib`` is the version that ``draw`` uses, None when it uses none: the
-    same version gives the same bytes."""
+    """A way to draw: the same ``drawing`` gives the same bytes.
 
-    matplotlib: str | None
-    draw: Draw
+    ``charts`` gives ``charts/<name>.svg`` and ``.png``, nothing where it cannot draw. ``pages``
+    gives explanations.json and the pages, which show the charts they are given (path to bytes).
+    """
+
+    drawing: Drawing
+    charts: Callable[[Publication], Drawn]
+    pages: Callable[[Publication, Mapping[str, bytes]], Drawn]
+
+    def draw(self, publication: Publication) -> Iterator[tuple[str, bytes]]:
+        """Everything: the charts, then what shows them."""
+        charts: dict[str, bytes] = {}
+        for path, data in self.charts(publication):
+            charts[path] = data
+            yield path, data
+        yield from self.pages(publication, charts)
 
 
 def installed_renderer() -> Renderer:
-    """The renderer that this installation has: charts and page, or the page alone."""
+    """The renderer that this installation has: charts and pages, or pages alone."""
+    page = import_module("audit.page")
     try:
         charts = import_module("audit.charts")
     except ImportError as error:
         if error.name is not None and error.name.partition(".")[0] in ("audit", "tally"):
             raise
-        charts = None
-    page = import_module("audit.page")
+        drawing = Drawing(pages=pages_drawing(), charts=None)
+        return Renderer(drawing=drawing, charts=lambda _publication: (), pages=page.draw)
 
-    def draw(publication: Publication) -> Iterator[tuple[str, bytes]]:
-        drawn: dict[str, bytes] = {}
-        if charts is not None:
-            drawn.update(
-                charts.draw(
-                    publication.manifest.election,
-                    publication.results,
-                    publication.figures,
-                    publication.result_hash,
-                )
-            )
-        yield from drawn.items()
-        yield from page.draw(publication, drawn)
+    def draw_charts(publication: Publication) -> Drawn:
+        drawn: Drawn = charts.draw(
+            publication.manifest.election, publication.figures, publication.result_hash
+        )
+        return drawn
 
-    return Renderer(matplotlib=None if charts is None else charts.VERSION, draw=draw)
+    return Renderer(
+        drawing=Drawing(pages=pages_drawing(), charts=charts_drawing(charts.libraries())),
+        charts=draw_charts,
+        pages=page.draw,
+    )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from audit.errors import AuditError
+from audit.publication import chart_name
 from audit.sheet import Sheet, Typeface
 from audit.sheet_filling import filling_sheet
 from audit.sheet_frame import Frame, Object, Occasion
@@ -20,11 +21,6 @@ LAYOUTS: Final[Mapping[str, Callable[[Object, Frame], Sheet]]] = {
     "question": question_sheet,
     "turnout": turnout_sheet,
 }
-
-
-def chart_name(figure_path: str, language: str) -> str:
-    """``figures/votes-centre.json`` in ``fr`` is drawn as ``votes-centre.fr``."""
-    return f"{figure_path.removeprefix('figures/').removesuffix('.json')}.{language}"
 
 
 def sheets(

@@ -1,5 +1,6 @@
 """The steps about the publication as a folder: rules, lists, files, pictures, drawings."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from audit import result_hash
@@ -9,6 +10,7 @@ from audit.errors import AuditError
 from audit.manifest import LARGEST_MANIFEST, LARGEST_SIGNATURES, Manifest, verify_manifest
 from audit.opening import checkpoint_hash
 from audit.publication import (
+    CHARTS,
     FIGURES,
     LARGEST_LIST,
     MANIFEST,
@@ -150,25 +152,61 @@ def publication(check: Check) -> str:
 
 
 def drawings(check: Check) -> str:
-    """Charts and pages are what the figures give, as far as this can be drawn here."""
+    """Charts, explanations and pages are what figures and results give, where they can be drawn
+    here by the same drawing."""
     listed, renderer = check.renderings, check.renderer()
-    if renderer.matplotlib != listed.matplotlib:
-        used, here = (
-            f"matplotlib {version}" if version else "no matplotlib"
-            for version in (listed.matplotlib, renderer.matplotlib)
-        )
-        return (
-            f"{len(listed.files)} charts and pages have the hashes that the officers signed; they "
-            f"were not drawn again, because they were drawn with {used} and here is {here} "
-            "(nothing that is drawn decides anything; the figures behind them were derived)"
-        )
+    then, here = listed.drawing, renderer.drawing
+    charts = sorted(path for path in listed.files if path.startswith(CHARTS))
+    worded = sorted(listed.files.keys() - set(charts))
+    shown = _shown(check)
+    said = []
+    if then.charts is None:
+        said.append("no charts were drawn")
+    elif then.charts == here.charts:
+        said.append(_again(check, charts, renderer.charts(shown), "charts"))
+    else:
+        said.append(_unlike(charts, "charts", then.charts, here.charts))
+    if then.pages == here.pages:
+        # Drawn again or not, the pages show the charts that the officers signed.
+        given = {path: check.listed(path, listed.files, RENDERINGS) for path in charts}
+        said.append(_again(check, worded, renderer.pages(shown, given), "pages and explanations"))
+    else:
+        said.append(_unlike(worded, "pages and explanations", then.pages, here.pages))
+    return "; ".join(said)
+
+
+def _again(check: Check, paths: list[str], given: Iterable[tuple[str, bytes]], name: str) -> str:
+    """Draw again the listed files ``paths``, and no other."""
+    drawn = set()
+    for path, data in given:
+        if check.listed(path, check.renderings.files, RENDERINGS) != data:
+            raise Fault("not what the figures and results give when drawn again")
+        drawn.add(path)
+        check.progress(len(drawn), len(paths))
+    for path in paths:
+        if path not in drawn:
+            check.place = path
+            raise Fault("listed, but nothing in this election gives such a drawing")
+    return f"{len(paths)} {name} were drawn again, byte by byte the same"
+
+
+def _unlike(paths: list[str], name: str, used: str, mine: str | None) -> str:
+    return (
+        f"{len(paths)} {name} have the hashes that the officers signed; they were not drawn again, "
+        f"because they were drawn with {used} and here is {mine or 'nothing that draws them'} "
+        "(nothing that is drawn decides anything; figures and results behind it were derived)"
+    )
+
+
+def _shown(check: Check) -> Publication:
+    """What a renderer is given."""
     figures = {
         path: check.listed(path, check.publication.files)
         for path in check.publication.files
         if path.startswith(FIGURES)
     }
     results = canonical.parse(check.recount.results)
-    shown = Publication(
+    return Publication(
         manifest=check.manifest,
         checkpoint=check.checkpoint,
         results=results,  # type: ignore[arg-type]
@@ -176,13 +214,3 @@ def drawings(check: Check) -> str:
         files=check.publication.files,
         result_hash=check.result_hash,
     )
-    drawn: set[str] = set()
-    for path, data in renderer.draw(shown):
-        if check.listed(path, listed.files, RENDERINGS) != data:
-            raise Fault("not what the figures give when drawn again")
-        drawn.add(path)
-        check.progress(len(drawn), len(listed.files))
-    for path in sorted(listed.files.keys() - drawn):
-        check.place = path
-        raise Fault("listed, but nothing in this election gives such a drawing")
-    return f"{len(drawn)} charts and pages were drawn again, byte by byte the same"

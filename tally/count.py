@@ -1,7 +1,8 @@
 """The one door: an election and its votes to a result, contest by contest.
 
 ``to_value`` gives the ``contests`` of docs/formats.md section 10, a function of the definition,
-the multiset of votes and the lot seed alone.
+the multiset of votes and the lot seed alone: codes and numbers, never a sentence, so that words
+can become better without another result (docs/decisions/0012).
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,7 +23,10 @@ from tally.vote import Spoiled, Vote
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvelopeResult:
-    """The outcome of one envelope with what its voters did; ``sentences`` by project."""
+    """The outcome of one envelope with what its voters did.
+
+    ``sentences`` (by project) and ``summary`` explain it; no word of theirs is in the value.
+    """
 
     envelope: Envelope
     profile: Profile
@@ -42,13 +46,9 @@ class EnvelopeResult:
             "left": outcome.left,
             "added": outcome.added,
             "winners": list(outcome.winners),
-            "projects": [
-                _standing_value(standing, sentences)
-                for standing, sentences in zip(outcome.standings, self.sentences, strict=True)
-            ],
+            "projects": [_standing_value(standing) for standing in outcome.standings],
             "steps": [step.to_value() for step in outcome.steps],
             "ties": [tie.to_value() for tie in outcome.ties],
-            "sentences": self.summary.to_value(),
         }
 
 
@@ -85,7 +85,6 @@ class QuestionResult:
             "quorum": verdict.quorum,
             "needed": verdict.needed,
             "ties": [tie.to_value() for tie in verdict.ties],
-            "sentences": self.summary.to_value(),
         }
 
 
@@ -128,7 +127,7 @@ def _shared_value(contest: Envelope | Question, profile: Profile) -> dict[str, V
     }
 
 
-def _standing_value(standing: Standing, sentences: Text) -> dict[str, Value]:
+def _standing_value(standing: Standing) -> dict[str, Value]:
     return {
         "id": standing.project,
         "votes": standing.votes,
@@ -139,7 +138,6 @@ def _standing_value(standing: Standing, sentences: Text) -> dict[str, Value]:
         "step": standing.step,
         "reason": standing.reason,
         "margin": None if standing.margin is None else standing.margin.to_value(),
-        "sentences": sentences.to_value(),
     }
 
 

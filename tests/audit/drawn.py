@@ -6,8 +6,9 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
+from audit.explanations import Explanation, explain
 from audit.figures import figures
-from tally.count import count_profiles
+from tally.count import Result, count_profiles
 from tally.election import Election
 from tally.frozen import FrozenMap
 from tally.profile import Profile
@@ -141,6 +142,12 @@ class Drawn:
     election: Election
     results: Mapping[str, Any]
     figures: Mapping[str, bytes]
+    counted: Result
+
+    @property
+    def explained(self) -> Mapping[str, Explanation]:
+        """The results in words."""
+        return explain(self.election, self.results)
 
 
 def _profiles(projects: int) -> dict[str, Profile]:
@@ -169,7 +176,7 @@ def drawn(projects: int, *rule: tuple[str, Any]) -> Drawn:
     parameters = {key: dict(value) if isinstance(value, tuple) else value for key, value in rule}
     election = Election.from_value(definition(projects, **parameters))
     profiles = _profiles(projects)
-    counted = count_profiles(election, profiles, b"s" * 32).to_value()
+    counted = count_profiles(election, profiles, b"s" * 32)
     ballots = profiles["centre"].ballots
     first = ballots // 3
     styles = [
@@ -192,6 +199,11 @@ def drawn(projects: int, *rule: tuple[str, Any]) -> Drawn:
         "checkpoint": "B" * 43,
         "lot_seed": "C" * 43,
         "styles": styles,
-        **counted,
+        **counted.to_value(),
     }
-    return Drawn(election=election, results=results, figures=dict(figures(election, results)))
+    return Drawn(
+        election=election,
+        results=results,
+        figures=dict(figures(election, results)),
+        counted=counted,
+    )

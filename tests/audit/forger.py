@@ -10,9 +10,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from audit.bundle import all_files
+from audit.drawing import Drawing
+from audit.explanations import explain, explanations_file
 from audit.opening import checkpoint_hash
 from audit.publication import (
     CHECKPOINT,
+    EXPLANATIONS,
     LOG,
     MANIFEST,
     OPENING,
@@ -36,15 +39,23 @@ from tests.town import Clerk, Town, town
 Files = dict[str, bytes]
 
 
-def _draw(publication: Publication) -> Iterator[tuple[str, bytes]]:
+def _charts(publication: Publication) -> Iterator[tuple[str, bytes]]:
     mark = short(publication.result_hash)
     for path, data in publication.figures.items():
         name = path.removeprefix("figures/").removesuffix(".json")
         yield f"charts/{name}.svg", f"<svg>{len(data)} {mark}</svg>".encode()
-    yield "index.html", f"<!doctype html>{publication.manifest.election.id} {mark}".encode()
 
 
-RENDERER = Renderer(matplotlib="9.9 of a test", draw=_draw)
+def _pages(publication: Publication, charts: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    election, mark = publication.manifest.election, publication.result_hash
+    yield EXPLANATIONS, explanations_file(explain(election, publication.results), mark)
+    shown = " ".join(f"{path} {len(data)}" for path, data in sorted(charts.items()))
+    yield "index.html", f"<!doctype html>{election.id} {short(mark)} {shown}".encode()
+
+
+RENDERER = Renderer(
+    drawing=Drawing(pages="test-pages 7.7", charts="test-charts 9.9"), charts=_charts, pages=_pages
+)
 """A quick one: what matplotlib draws is tested with the charts."""
 
 
@@ -71,7 +82,7 @@ def sign(clerk: Clerk, files: Mapping[str, bytes]) -> Files:
 def relist(clerk: Clerk, files: Mapping[str, bytes], *, checkpoint: bytes | None = None) -> Files:
     """The files with honest lists of them, signed: only what they say may be wrong."""
     own = {PUBLICATION, RENDERINGS, SIGNATURES}
-    drawn = {path for path in files if path.startswith(("charts/", "index"))}
+    drawn = {path for path in files if path.startswith(("charts/", "index", EXPLANATIONS))}
     hashes = {path: sha256(data).digest() for path, data in files.items()}
     text = files[CHECKPOINT].decode().split("\n\n")[0] + "\n"
     publication = PublicationList(
@@ -82,7 +93,7 @@ def relist(clerk: Clerk, files: Mapping[str, bytes], *, checkpoint: bytes | None
     ).to_bytes()
     renderings = RenderingsList(
         publication=sha256(publication).digest(),
-        matplotlib=RENDERER.matplotlib,
+        drawing=RENDERER.drawing,
         files={path: hashes[path] for path in drawn},
     ).to_bytes()
     return sign(clerk, {**files, PUBLICATION: publication, RENDERINGS: renderings})

@@ -1,17 +1,27 @@
 """Publications: derived from their inputs alone, written whole or not at all, twice the same."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audit.admission import AdmissionRefused
 from audit.bundle import FolderDiffers, Prepared, all_files, complete, prepare, publish
 from audit.derive import InputsInvalid, derive
+from audit.drawing import Drawing
 from audit.errors import AuditError
 from audit.officers import SignaturesMissing
-from audit.publication import PUBLICATION, RENDERINGS, RESULTS, SIGNATURES, ListInvalid
+from audit.publication import (
+    EXPLANATIONS,
+    PUBLICATION,
+    RENDERINGS,
+    RESULTS,
+    SIGNATURES,
+    ListInvalid,
+)
 from audit.recount import OpenedBallot, SealedInvalid, ballots_file
 from audit.rendering import Publication, Renderer
 from audit.source import FolderSource, PathInvalid
@@ -25,6 +35,12 @@ from tests.town import clerk, drawn, town
 TOWN = town()
 CLERK = TOWN.clerk
 INPUTS = TOWN.inputs
+
+DRAWING = Drawing(pages="p", charts="c")
+
+
+def nothing(_publication: Publication, _charts: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    return []
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -209,8 +225,25 @@ def test_a_renderer_writes_charts_and_pages_only(
         return [(path, b"x")]
 
     with pytest.raises(error):
-        prepare(INPUTS, tmp_path / "p", Renderer(matplotlib=None, draw=draw))
+        prepare(INPUTS, tmp_path / "p", Renderer(drawing=DRAWING, charts=draw, pages=nothing))
     assert not (tmp_path / "outside.svg").exists()
+
+
+def test_pages_are_given_the_charts() -> None:
+    seen: list[Mapping[str, bytes]] = []
+
+    def pages(_publication: Publication, charts: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+        seen.append(charts)
+        return [("index.html", b"x")]
+
+    def charts(_publication: Publication) -> list[tuple[str, bytes]]:
+        return [("charts/a.svg", b"<svg/>")]
+
+    files = dict(all_files(INPUTS, Renderer(drawing=DRAWING, charts=charts, pages=pages)))
+    assert seen == [{"charts/a.svg": b"<svg/>"}]
+    listed: Any = canonical.parse(files[RENDERINGS])
+    assert listed["files"].keys() == {"charts/a.svg", "index.html"}
+    assert listed["drawing"] == {"pages": "p", "charts": "c"}
 
 
 def test_a_renderer_draws_each_file_once_and_sees_what_is_decided() -> None:
@@ -221,7 +254,7 @@ def test_a_renderer_draws_each_file_once_and_sees_what_is_decided() -> None:
         return [("index.fr.html", b"x"), ("index.fr.html", b"y")]
 
     with pytest.raises(FolderDiffers, match="drawn twice"):
-        list(all_files(INPUTS, Renderer(matplotlib=None, draw=draw)))
+        list(all_files(INPUTS, Renderer(drawing=DRAWING, charts=draw, pages=nothing)))
     (publication,) = seen
     files = published()
     assert publication.manifest == TOWN.manifest
@@ -234,7 +267,7 @@ def test_a_renderer_draws_each_file_once_and_sees_what_is_decided() -> None:
         path
         for path in files
         if not path.startswith(("charts/", "index"))
-        and path not in (PUBLICATION, RENDERINGS, SIGNATURES)
+        and path not in (EXPLANATIONS, PUBLICATION, RENDERINGS, SIGNATURES)
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from html.parser import HTMLParser
@@ -15,7 +16,7 @@ from audit.page import pages, policy, style
 from audit.result_hash import in_groups, in_words, short
 from audit.words import Words
 from tally.election import Envelope
-from tests.audit.drawn import NASTY, RESULT_HASH, Drawn, drawn
+from tests.audit.drawn import NASTY, RESULT_HASH, drawn
 from tests.audit.test_charts import charts
 
 FILES = ("publication.json", "results.json", "manifest.json", "pabulib/centre.pb")
@@ -59,6 +60,7 @@ def written(projects: int, *, with_charts: bool = True) -> dict[str, bytes]:
             made.election,
             made.results,
             made.figures,
+            made.explained,
             files=FILES,
             result_hash=RESULT_HASH,
             charts=charts(projects) if with_charts else {},
@@ -155,13 +157,15 @@ def test_every_project_says_its_cost_votes_and_why(path: str) -> None:
     language = "fr" if path == "index.html" else "en"
     say = Words.of(made.election, language)
     for contest, result in zip(made.election.contests, made.results["contests"], strict=True):
+        told = made.explained[contest.id]
         if result["kind"] == "question":
+            assert " ".join(told.summary.in_language(language).split()) in text
             continue
         assert isinstance(contest, Envelope)
         for project, row in zip(contest.projects, result["projects"], strict=True):
-            assert " ".join(row["sentences"][language].split()) in text
+            assert " ".join(told.projects[row["id"]].in_language(language).split()) in text
             assert " ".join(say.money(project.cost).split()) in text
-        assert result["sentences"][language].replace("\u202f", " ").split()[0] in text
+        assert " ".join(told.summary.in_language(language).split()) in text
 
 
 def test_winners_come_first_in_the_order_of_selection() -> None:
@@ -271,12 +275,13 @@ def test_an_election_in_another_language_gets_english_words_around_its_own() -> 
     assert isinstance(changed, dict)
     changed["languages"] = ["pl"]
     election = type(made.election).from_value(changed)
-    redrawn = Drawn(election=election, results=made.results, figures=made.figures)
+    redrawn = replace(made, election=election)
     made_pages = dict(
         pages(
             redrawn.election,
             redrawn.results,
             redrawn.figures,
+            redrawn.explained,
             files=FILES,
             result_hash=RESULT_HASH,
             charts={},

@@ -1,6 +1,7 @@
 """The verifier: an honest publication passes, and each check has a forgery that only it notices."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -11,14 +12,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.admission import admit
+from audit.bundle import all_files
 from audit.check import difference
 from audit.checkpoint import Checkpoint, sign_checkpoint
+from audit.drawing import Drawing
 from audit.label import b64
 from audit.manifest import manifest_message, manifest_signatures
 from audit.note import COSIGNATURE, Ed25519Signer, VerifierKey
 from audit.opening import checkpoint_hash
 from audit.publication import (
     CHECKPOINT,
+    EXPLANATIONS,
     LOG,
     MANIFEST,
     MANIFEST_SIGNATURES,
@@ -35,7 +39,7 @@ from audit.source import SourceFailed
 from audit.tile import tiles_for
 from audit.trustees import sign_release
 from audit.verify import STEPS, Shown, VerificationFailed, verify
-from tally import canonical
+from tally import canonical, phrases
 from tests.audit.forger import (
     RENDERER,
     Files,
@@ -55,11 +59,13 @@ BUNDLE = "log/tile/entries/000.p/13"
 TILE = "log/tile/0/000.p/13"
 
 
-def never(_publication: object) -> Iterator[tuple[str, bytes]]:
+def never(*_given: object) -> Iterator[tuple[str, bytes]]:
     raise AssertionError("must not draw")
 
 
-OTHER = Renderer(matplotlib="8.8 of a test", draw=never)
+OTHER = Renderer(
+    drawing=Drawing(pages="test-pages 6.6", charts="test-charts 8.8"), charts=never, pages=never
+)
 
 
 def test_an_honest_publication_is_verified() -> None:
@@ -96,14 +102,77 @@ def test_what_cannot_be_listed_is_said(tmp_path: Path) -> None:
     assert verify(write(published(), tmp_path), renderer=lambda: RENDERER).steps
 
 
-def test_without_the_same_drawing_library_hashes_are_checked_and_it_says_so() -> None:
-    for other in (OTHER, replace(OTHER, matplotlib=None)):
-        shown = verified(published(), renderer=lambda other=other: other).steps[-1].shown
-        assert "were not drawn again" in shown
-        assert "9.9 of a test" in shown
-        changed = {**published(), "charts/votes-city.svg": b"<svg/>"}
-        with pytest.raises(VerificationFailed, match=r"charts/votes-city\.svg"):
-            verified(changed, renderer=lambda other=other: other)
+def without_charts(pages: str) -> Drawing:
+    return Drawing(pages=pages, charts=None)
+
+
+@pytest.mark.parametrize("drawing", [OTHER.drawing, without_charts("test-pages 6.6")])
+def test_without_the_same_drawing_hashes_are_checked_and_it_says_so(drawing: Drawing) -> None:
+    other = replace(OTHER, drawing=drawing)
+    shown = verified(published(), renderer=lambda: other).steps[-1].shown
+    assert shown.count("were not drawn again") == 2
+    assert "drawn with test-charts 9.9 and here is" in shown
+    assert "drawn with test-pages 7.7 and here is test-pages 6.6" in shown
+    assert ("here is nothing that draws them" in shown) == (drawing.charts is None)
+    for path in ("charts/votes-city.svg", EXPLANATIONS, "index.html"):
+        with pytest.raises(VerificationFailed, match=re.escape(path)):
+            verified({**published(), path: b"<svg/>"}, renderer=lambda: other)
+    # and what the officers signed is not contradicted
+    assert verified(relist(CLERK, {**published(), EXPLANATIONS: b"{}"}), renderer=lambda: other)
+
+
+def test_words_are_written_again_where_charts_cannot_be_drawn() -> None:
+    words_alone = replace(RENDERER, drawing=without_charts("test-pages 7.7"), charts=never)
+    shown = verified(published(), renderer=lambda: words_alone).steps[-1].shown
+    assert "6 charts have the hashes that the officers signed" in shown
+    assert "2 pages and explanations were drawn again, byte by byte the same" in shown
+    forged = relist(CLERK, {**published(), EXPLANATIONS: b"{}"})
+    fails(forged, "Drawings", EXPLANATIONS, "drawn again", renderer=lambda: words_alone)
+    # the page is made with the charts that are listed, whoever drew them
+    drawn_so = relist(CLERK, {**published(), "charts/votes-city.svg": b"<svg></svg>"})
+    fails(drawn_so, "Drawings", "index.html", "drawn again", renderer=lambda: words_alone)
+    more = relist(CLERK, {**published(), "index.fr.html": b"x"})
+    fails(more, "Drawings", "index.fr.html", "nothing in this", renderer=lambda: words_alone)
+
+
+def test_charts_are_drawn_again_where_words_became_others() -> None:
+    reworded = replace(RENDERER, drawing=replace(RENDERER.drawing, pages="8"), pages=never)
+    shown = verified(published(), renderer=lambda: reworded).steps[-1].shown
+    assert "6 charts were drawn again, byte by byte the same" in shown
+    assert "2 pages and explanations have the hashes" in shown
+    more = relist(CLERK, {**published(), "charts/votes-moon.svg": b"x"})
+    fails(more, "Drawings", "charts/votes-moon.svg", "nothing in", renderer=lambda: reworded)
+    forged = relist(CLERK, {**published(), "charts/votes-city.svg": b"x"})
+    fails(forged, "Drawings", "charts/votes-city.svg", "again", renderer=lambda: reworded)
+
+
+def test_a_publication_without_charts() -> None:
+    plain = Renderer(
+        drawing=without_charts("test-pages 7.7"), charts=lambda _p: (), pages=RENDERER.pages
+    )
+    files = sign(CLERK, dict(all_files(TOWN.inputs, plain)))
+    assert not [path for path in files if path.startswith("charts/")]
+    assert json.loads(files[RENDERINGS])["drawing"] == {"pages": "test-pages 7.7", "charts": None}
+    assert sha256(files[PUBLICATION]).digest() == verified(published()).result_hash
+    for renderer in (plain, RENDERER):
+        shown = verified(files, renderer=lambda renderer=renderer: renderer).steps[-1].shown
+        assert shown.startswith("no charts were drawn; 2 pages and explanations were drawn again")
+    value = json.loads(files[RENDERINGS])
+    value["files"]["charts/x.svg"] = b64(bytes(32))
+    slipped = sign(CLERK, {**files, RENDERINGS: canonical.encode(value), "charts/x.svg": b""})
+    fails(slipped, "Lists", RENDERINGS, "nothing says what drew it")
+
+
+def test_no_sentence_is_under_the_result_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    reworded = dict.fromkeys(phrases.REASONS, ("Autrement.", "Otherwise."))
+    monkeypatch.setattr("tally.explain.REASONS", reworded)
+    verdicts = dict.fromkeys(phrases.VERDICTS, ("Autrement.", "Otherwise."))
+    monkeypatch.setattr("tally.explain.VERDICTS", verdicts)
+    now = dict(all_files(TOWN.inputs, RENDERER))
+    changed_files = {path for path, data in now.items() if published()[path] != data}
+    assert changed_files == {EXPLANATIONS, RENDERINGS}
+    later = replace(RENDERER, drawing=replace(RENDERER.drawing, pages="test-pages 7.8"))
+    assert "were not drawn again" in verified(published(), renderer=lambda: later).steps[-1].shown
 
 
 def fails(files: Files, title: str, place: str, reason: str = "", **options: object) -> None:
@@ -597,7 +666,7 @@ def test_a_list_that_names_other_results_or_files() -> None:
 def test_drawings_that_the_figures_do_not_give() -> None:
     path = "charts/votes-city.svg"
     files = {**published(), path: b"<svg>a prettier one</svg>"}
-    fails(relist(CLERK, files), "Drawings", path, "not what the figures give")
+    fails(relist(CLERK, files), "Drawings", path, "not what the figures and results give")
     more = {**published(), "charts/more.svg": b"<svg/>"}
     fails(relist(CLERK, more), "Drawings", "charts/more.svg", "nothing in this election")
     del files[path]

@@ -1,0 +1,95 @@
+"""Explanations: made from the results alone, the same as from the count itself."""
+
+import json
+from typing import Any, cast
+
+import pytest
+
+from audit.explanations import explain, explanations_file
+from audit.label import b64
+from tally import canonical
+from tally.count import EnvelopeResult, Result
+from tally.election import Election
+from tests.audit.drawn import RESULT_HASH, drawn
+from tests.audit.forger import published, verified
+from tests.town import town
+
+SENTENCES = ("sentences", "summary", "explanation")
+
+
+def same(election: Election, result: Result) -> None:
+    """Words made from the bytes of the results are those made from the count's own objects."""
+    value = canonical.parse(canonical.encode(result.to_value()))
+    explained = explain(election, cast("dict[str, Any]", value))
+    assert list(explained) == [contest.id for contest in election.contests]
+    for counted in result.contests:
+        if isinstance(counted, EnvelopeResult):
+            found = explained[counted.envelope.id]
+            ids = [project.id for project in counted.envelope.projects]
+            assert list(found.projects.items()) == list(zip(ids, counted.sentences, strict=True))
+        else:
+            found = explained[counted.question.id]
+            assert not found.projects
+        assert found.summary == counted.summary
+
+
+@pytest.mark.parametrize("projects", [1, 9, 34])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        (),
+        (("on_misfit", "top-up"), ("top_up_share", "1/5")),
+        (("on_misfit", "part-fund"), ("minimum_votes", 12)),
+        (
+            ("on_misfit", "skip"),
+            (
+                "top_per",
+                (
+                    ("field", "district"),
+                    ("count", 1),
+                    ("budget", None),
+                    ("on_misfit", "skip"),
+                    ("pool", True),
+                ),
+            ),
+        ),
+    ],
+    ids=["skip", "top-up", "part-fund", "districts"],
+)
+def test_results_are_enough_to_explain_them(projects: int, rule: tuple[object, ...]) -> None:
+    made = drawn(projects, *rule)
+    same(made.election, made.counted)
+
+
+def test_a_whole_election_is_explained_from_its_results() -> None:
+    same(town().manifest.election, verified(published()).result)
+
+
+def test_the_file_names_the_result_and_speaks_both_languages() -> None:
+    made = drawn(9)
+    data = explanations_file(made.explained, RESULT_HASH)
+    assert canonical.encode(canonical.parse(data)) == data
+    value = json.loads(data)
+    assert value.keys() == {"type", "version", "publication", "contests"}
+    assert (value["type"], value["version"]) == ("explanations", 1)
+    assert value["publication"] == b64(RESULT_HASH)
+    assert value["contests"].keys() == {"centre", "points", "again"}
+    assert value["contests"]["again"]["projects"] == {}
+    centre = value["contests"]["centre"]
+    assert centre["projects"].keys() == {f"p{number}" for number in range(9)}
+    for text in (centre["summary"], *centre["projects"].values()):
+        assert text.keys() == {"fr", "en"}
+        assert text["fr"] != text["en"]
+        assert all(words.endswith((".", "…")) for words in text.values())
+
+
+def test_what_is_decided_holds_no_sentence() -> None:
+    files = published()
+    for path in ("results.json", *(path for path in files if path.startswith("figures/"))):
+        for name in SENTENCES:
+            assert f'"{name}":'.encode() not in files[path], path
+        said = json.loads(files["explanations.json"])["contests"].values()
+        for each in said:
+            for text in (each["summary"], *each["projects"].values()):
+                for words in text.values():
+                    assert json.dumps(words, ensure_ascii=False).encode() not in files[path]
