@@ -79,7 +79,7 @@ def observer_routes(
         return open_checkpoint(note, key.name, key).checkpoint.size
 
     def state() -> str:
-        if (files.publication / "publication.json").exists():
+        if (files.publication / "publication.signatures.json").exists():
             return "published"
         now = clock()
         if now >= read_time(election.closes):

@@ -177,6 +177,8 @@ def test_the_state_follows_the_clock_and_the_log(desk: Desk) -> None:
     assert seen() == ("closed", "closed")
     desk.place.publication.mkdir()
     (desk.place.publication / "publication.json").write_text("{}")
+    assert seen() == ("closed", "closed")
+    (desk.place.publication / "publication.signatures.json").write_text("{}")
     assert seen() == ("published", "published")
     page = Page(client.get("/").text)
     assert "/publication/index.html" in {a.get("href") for a in page.tags("a")}
