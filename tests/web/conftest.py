@@ -11,6 +11,7 @@ import pytest
 import ballot.issuer
 import ballot.keyfile
 import ballot.trustee
+import ballot.witness
 import web.office.boxkeys
 import web.office.officers
 from tests.web.desk import Desk, found, open_log
@@ -30,6 +31,7 @@ COSTED = (
     ballot.trustee.local_ceremony,
     ballot.trustee.release_file,
     ballot.trustee.reveal,
+    ballot.witness.create_witness,
     web.office.boxkeys.create_box_keys,
     web.office.officers.create_officer,
 )

@@ -67,11 +67,13 @@ def people() -> list[Person]:
     ]
 
 
-def found(folder: Path, drawn: str) -> Town:
-    """Freeze the town in ``folder``; the vote is not open yet."""
+def found(folder: Path, drawn: str, policy: str = "") -> Town:
+    """Freeze the town in ``folder``, with this witness policy; the vote is not open yet."""
     election = Election.from_value(town_definition())
     place = ElectionFolder(folder)
-    options = FreezeOptions(batch_seconds=1, batch_minimum=BATCH, maximum_sequence=9)
+    options = FreezeOptions(
+        batch_seconds=1, batch_minimum=BATCH, maximum_sequence=9, witness_policy=policy
+    )
     town = found_town(
         place,
         election,
