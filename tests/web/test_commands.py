@@ -436,6 +436,25 @@ def test_one_officer_is_not_two(console: Console, town: Place) -> None:
     assert not town.place.manifest.exists()
 
 
+def test_who_must_see_the_log_is_read_back_and_frozen(console: Console, town: Place) -> None:
+    line = console.done("witness", "new", town.root / "witness", "--name", "w.example").out
+    policy = town.root / "policy.txt"
+    policy.write_text(f"{line}quorum none\n")
+    words = ("--witness-policy", policy)
+    for command in (("check", town.folder), ("freeze", town.folder, *both(town))):
+        message = console.refused(*command, *words, status=2)
+        assert "policy.txt: quorum none asks for nobody" in message
+    policy.write_text(f"{line}quorum w.example\n")
+    sentence = "the end of the log must have been seen by w.example."
+    checked = console.done("check", town.folder, *words).out
+    assert sentence in " ".join(checked.split())
+    assert sentence in console.done("freeze", town.folder, *both(town), *words).err
+    again = console.done("check", town.folder, "--json").data["rules"][-1]
+    assert again["title"] == "Witnesses"
+    assert sentence in again["lines"][0]
+    assert load_manifest(town.place).witness_policy == policy.read_text()
+
+
 # -- open and close ---------------------------------------------------------------------------
 
 
