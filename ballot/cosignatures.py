@@ -8,7 +8,7 @@ would change the bytes of what officers sign and, with them, the result hash.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from audit.errors import AuditError
 from audit.manifest import Manifest
@@ -196,6 +196,8 @@ class Cosignatures:
             if newest.text == text and not newest.seen.final:
                 note = self._arranged(newest, lines)
                 transaction.set_checkpoint(head, size=head.signed_size, checkpoint=note)
+                if self._read(replace(head, checkpoint=note)).seen.enough:
+                    transaction.set_witnessed(head.signed_size, note)
 
     def _arranged(self, newest: Newest, lines: Iterable[Signature]) -> bytes:
         """The note with these lines too: the log's first, then the witnesses' in the policy's

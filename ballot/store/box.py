@@ -29,7 +29,7 @@ from sqlalchemy import (
 from audit.merkle import EMPTY_ROOT
 from ballot.errors import BallotError
 from ballot.intake import Holding
-from ballot.store.boxtables import ENTRY, FATE, HEAD, PENDING, PSEUDONYM, TILE, Row
+from ballot.store.boxtables import ENTRY, FATE, HEAD, PENDING, PSEUDONYM, TILE, WITNESSED, Row
 from ballot.store.engine import create_tables, reading, writing
 
 CHUNK = 1_000
@@ -109,6 +109,20 @@ class BoxTransaction:
     def set_checkpoint(self, head: Head, *, size: int, checkpoint: bytes) -> None:
         """Record the checkpoint that was signed for ``head``, if that is still the head."""
         self._swap(head, {"signed_size": size, "checkpoint": checkpoint})
+
+    def witnessed(self) -> tuple[int, bytes] | None:
+        """Size and note of the newest checkpoint that enough witnesses cosigned."""
+        row = self._connection.execute(
+            select(WITNESSED).where(WITNESSED.c.election == self._election)
+        ).one_or_none()
+        return None if row is None else (row.size, row.checkpoint)
+
+    def set_witnessed(self, size: int, checkpoint: bytes) -> None:
+        """Record that enough witnesses cosigned this checkpoint."""
+        self._connection.execute(delete(WITNESSED).where(WITNESSED.c.election == self._election))
+        self._connection.execute(
+            insert(WITNESSED).values(election=self._election, size=size, checkpoint=checkpoint)
+        )
 
     def _swap(self, old: Head, values: Mapping[str, object]) -> None:
         changed: CursorResult[Any] = self._connection.execute(

@@ -30,6 +30,17 @@ class HeadRow(Row, table=True):
     checkpoint: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
+class WitnessedRow(Row, table=True):
+    """The newest checkpoint that enough witnesses cosigned, if there is one: the head's own may be
+    too young for that."""
+
+    __tablename__ = "box_witnessed"
+
+    election: bytes = Field(sa_column=Column(LargeBinary(32), primary_key=True))
+    size: int = Field(sa_column=Column(BigInteger, nullable=False))
+    checkpoint: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
 class PendingRow(Row, table=True):
     """A ballot that was acknowledged and waits for its batch."""
 
@@ -92,3 +103,4 @@ def _table(row: type[Row]) -> Table:
 
 HEAD, PENDING, ENTRY = _table(HeadRow), _table(PendingRow), _table(EntryRow)
 TILE, PSEUDONYM, FATE = _table(TileRow), _table(PseudonymRow), _table(FateRow)
+WITNESSED = _table(WitnessedRow)

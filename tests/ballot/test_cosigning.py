@@ -14,6 +14,7 @@ import pytest
 from audit.checkpoint import Checkpoint, cosign, open_checkpoint, sign_checkpoint
 from audit.merkle import leaf_hash, root
 from audit.note import Note, VerifierKey
+from audit.policy import QuorumMissing
 from audit.proof import ProofFile
 from audit.witness import AddCheckpoint, judge
 from ballot.cosignatures import CosignaturesInvalid, LogNotSigned, Seen
@@ -342,6 +343,40 @@ def test_a_batch_that_comes_while_witnesses_are_asked(sky: Observatory, precinct
     assert len(Note.parse(note(precinct)).signatures) == 1
     sky.up("paper")
     assert sky.cosigning(precinct).ask_all().cosigned == ("library", "paper")
+
+
+def test_a_proof_stays_good_while_a_witness_is_down(sky: Observatory, precinct: Precinct) -> None:
+    sequencer = precinct.opened()
+    old, young = people(sky, 2)
+    policy = sky.own.manifest.policy
+    key = precinct.manifest.box.verifier_key
+
+    def verified(cast: SealedBallot) -> int:
+        proof = precinct.box().proof(leaf(cast))
+        assert isinstance(proof, bytes)
+        opened = ProofFile.parse(proof).verify(
+            entry=cast.entry, origin=key.name, log_key=key, policy=policy
+        )
+        return opened.checkpoint.size
+
+    precinct.cast(old)
+    sequencer.sequence()
+    with pytest.raises(QuorumMissing):
+        verified(old)
+    sky.cosigning(precinct).ask_all()
+    assert verified(old) == 2
+    sky.down("paper")
+    precinct.cast(young)
+    sequencer.sequence()
+    sky.cosigning(precinct).ask_all()
+    assert verified(old) == 2
+    with pytest.raises(QuorumMissing, match="missing: paper"):
+        verified(young)
+    precinct = precinct.restart()
+    assert verified(old) == 2
+    sky.up("paper")
+    sky.cosigning(precinct).ask_all()
+    assert verified(old) == verified(young) == 3
 
 
 def test_two_who_ask_at_once_lose_nothing(sky: Observatory, precinct: Precinct) -> None:
