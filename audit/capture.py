@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from audit.checkpoint import Checkpoint
+from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.derive import open_final_checkpoint
 from audit.errors import AuditError
 from audit.manifest import LARGEST_MANIFEST, LARGEST_SIGNATURES, Manifest, verify_manifest
@@ -45,8 +45,9 @@ def read_file(source: Source, path: str, limit: int) -> bytes:
     return data
 
 
-def read_head(source: Source) -> tuple[Manifest, Checkpoint]:
-    """The rules, signed by the officers, and the log's state, signed by the box.
+def read_head(source: Source, *, witnessed: bool = True) -> tuple[Manifest, Checkpoint]:
+    """The rules, signed by the officers, and the log's state, signed by the box and, if it must be
+    ``witnessed``, by as many witnesses as the rules ask for.
 
     Raises AuditError naming the file.
     """
@@ -56,16 +57,20 @@ def read_head(source: Source) -> tuple[Manifest, Checkpoint]:
         place = MANIFEST_SIGNATURES
         verify_manifest(manifest, read_file(source, place, LARGEST_SIGNATURES))
         place = CHECKPOINT
-        return manifest, open_final_checkpoint(manifest, read_file(source, place, MOST_BYTES))
+        note = read_file(source, place, MOST_BYTES)
+        if witnessed:
+            return manifest, open_final_checkpoint(manifest, note)
+        key = manifest.box.verifier_key
+        return manifest, open_checkpoint(note, key.name, key).checkpoint
     except CaptureInvalid:
         raise
     except AuditError as error:
         raise CaptureInvalid(f"{place}: {error}") from None
 
 
-def read_capture(source: Source) -> Capture:
-    """The log at ``source``. Raises AuditError naming the file."""
-    manifest, checkpoint = read_head(source)
+def read_capture(source: Source, *, witnessed: bool = True) -> Capture:
+    """The log at ``source``; see ``read_head``. Raises AuditError naming the file."""
+    manifest, checkpoint = read_head(source, witnessed=witnessed)
     entries = tuple(read_entries(lambda path: source.read(LOG + path), checkpoint.size))
     if root(leaf_hash(entry) for entry in entries) != checkpoint.root:
         raise CaptureInvalid(

@@ -13,7 +13,8 @@ from audit.publication import CHECKPOINT, LOG, MANIFEST, MANIFEST_SIGNATURES, PU
 from audit.tile import tiles_for
 from tally import canonical
 from tests.audit.forger import Files, Memory, published, relist, write
-from tests.town import Clerk, town
+from tests.audit.test_policy import KEYS
+from tests.town import Clerk, clerk, town
 
 TOWN = town(voters=260)
 CLERK = TOWN.clerk
@@ -54,6 +55,21 @@ def test_another_history_is_told() -> None:
         compare(Memory(capture(100, entries=other)), Memory(capture(273)))
     with pytest.raises(ComparisonFailed, match="first 273 entries are not those"):
         compare(Memory(capture(273, entries=other)), Memory(capture(273)))
+
+
+def test_two_histories_are_told_whoever_witnessed_them() -> None:
+    """A log that was hidden from the witnesses is what a comparison is to find."""
+    own = clerk(witness_policy=f"witness X1 {KEYS['X1']}\nquorum X1\n")
+    entries = (own.open_entry(), own.close_entry({"centre": 1, "north": 1}))
+    other = (entries[0], own.close_entry({"centre": 2, "north": 1}))
+    short, long, forked = (
+        Memory(capture(size, own, log)) for size, log in ((1, entries), (2, entries), (2, other))
+    )
+    assert compare(short, long) == Continued(earlier=1, later=2, results=False)
+    with pytest.raises(ComparisonFailed, match="box signed two histories"):
+        compare(long, forked)
+    with pytest.raises(CaptureInvalid, match=r"log/checkpoint: quorum 'X1'.*missing: X1"):
+        read_capture(long)
 
 
 def test_a_log_never_shrinks() -> None:

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from audit.checkpoint import open_checkpoint
+from audit.label import b64
 from audit.manifest import Manifest
 from audit.witness import monitoring_path
 from ballot.witness import add_log, create_witness, read_witness
@@ -22,6 +23,7 @@ from tests.ballot.observatory import CHEAP
 from tests.web.console import Console
 from tests.web.desk import PEOPLE, Desk, found, open_log
 from web.clock import VARIABLE
+from web.commands import resident
 from web.office.folder import ElectionFolder
 from web.rehearsal.processes import free_port
 
@@ -120,6 +122,24 @@ def world(
             yield watched
 
 
+class Doors:
+    """What ``web.client.Client`` is to a real door."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def proof(self, leaf_hash: bytes) -> bytes:
+        answer: bytes = self.desk.client.get(f"/box/proofs/{b64(leaf_hash)}").data
+        return answer
+
+
+def receipt(desk: Desk, person: str) -> str:
+    """Cast a ballot; gives the code of its receipt."""
+    answer = desk.cast(desk.ballot(person))
+    assert answer.status_code == 200
+    return str(answer.get_json()["leaf_hash"])
+
+
 def officers(folder: Path) -> tuple[str | Path, ...]:
     private = folder / "private"
     return ("--officer", private / "a.secret", "--officer", private / "b.secret")
@@ -155,7 +175,11 @@ def opened_and_verified(console: Console, watched: Watched, folder: Path) -> str
 
 @pytest.mark.parametrize("world", ["all"], indirect=True)
 def test_both_of_two_witnesses(
-    world: Watched, console: Console, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    world: Watched,
+    console: Console,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     desk, folder = world.desk, world.desk.place.root
     library, paper = world.towers
@@ -164,8 +188,7 @@ def test_both_of_two_witnesses(
     for tower in world.towers:
         tower.up()
     # The service asks by itself, also after each batch.
-    for person in ("north-0", "north-1", "centre-0"):
-        assert desk.cast(desk.ballot(person)).status_code == 200
+    old = [receipt(desk, person) for person in ("north-0", "north-1", "centre-0")]
     _until(lambda: cosigners(world, folder) == (4, ["library", "paper"]))
     assert desk.client.get("/log/checkpoint").data == library_and_log(library, paper, world, folder)
     status = console.done("status", folder, "--json").data
@@ -174,10 +197,16 @@ def test_both_of_two_witnesses(
     # A witness that is down delays neither ballots nor batches nor the close.
     paper.down()
     began = time.monotonic()
-    for person in ("north-2", "centre-1"):
-        assert desk.cast(desk.ballot(person)).status_code == 200
+    young = [receipt(desk, person) for person in ("north-2", "centre-1")]
     _until(lambda: cosigners(world, folder) == (6, ["library"]))
     assert time.monotonic() - began < 30
+    monkeypatch.setattr(resident, "reach", lambda _url: Doors(desk))
+    monkeypatch.setattr(resident, "fetch_manifest", lambda _client, _hash: desk.manifest)
+    words = ("--url", "http://127.0.0.1:1")
+    assert console.done("proof", old[0], *words).data["size"] == 4
+    message = console.refused("proof", young[0], *words, "--out", tmp_path / "proof")
+    assert "the witnesses have not seen the newest state of the log yet" in message
+    assert not (tmp_path / "proof").exists()
     assert desk.cast(desk.ballot("north-0", 2)).status_code == 200
     assert "missing: witness paper: http" in caplog.text
     desk.parts.close()

@@ -13,6 +13,7 @@ import click
 from audit.label import b64, unb64
 from audit.manifest import Manifest, verify_manifest
 from audit.merkle import leaf_hash
+from audit.policy import QuorumMissing
 from audit.receipt import (
     Receipt,
     read_receipt,
@@ -261,7 +262,13 @@ def proof(code: str, url: str, out: Path | None, manifest_hash: str | None) -> N
         leaf = unb64(code, "code", size=sha256().digest_size)
         receipt = Receipt(leaf_hash=leaf, due=receipt_due(manifest))
     answer = client.proof(receipt.leaf_hash)
-    checkpoint = verify_proof(manifest, receipt, answer).checkpoint
+    try:
+        checkpoint = verify_proof(manifest, receipt, answer).checkpoint
+    except QuorumMissing as error:
+        raise Refused(
+            f"the witnesses have not seen the newest state of the log yet: {error}. Ask again in "
+            "some minutes; if it stays so, tell the officers and the witnesses"
+        ) from None
     if out is not None:
         replace_file(out, answer, mode=0o644)
     put(
