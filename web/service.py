@@ -28,6 +28,7 @@ from web.office.witnesses import open_cosigning, told
 from web.openapi import with_description
 from web.registrar import registrar_routes
 from web.settings import Settings, read_settings
+from web.worker import settle_worker
 
 WATCH_SECONDS = 1.0
 COSIGN_AGAIN_SECONDS = 30.0
@@ -148,6 +149,7 @@ def end_process(reason: str) -> None:
 def application() -> Flask:
     """The application of this process, from the environment: what a WSGI server calls."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    settle_worker()
     parts = ExitStack()
     atexit.register(parts.close)
     return build(read_settings(os.environ), parts)

@@ -21,6 +21,7 @@ from web.clock import system_clock
 from web.limits import Limits
 from web.office.passphrase import passphrase
 from web.settings import whole_number
+from web.worker import settle_worker
 
 FOLDER = "SCRUTIN_WITNESS"
 LARGEST_BODY = 256 * 1024
@@ -100,5 +101,6 @@ def open_witness(folder: Path) -> Witness:
 def application() -> Flask:
     """The application of this process, from the environment: what a WSGI server calls."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    settle_worker()
     proxies = whole_number(os.environ, "SCRUTIN_TRUSTED_PROXIES", 0)
     return create_witness_app(open_witness(Path(os.environ[FOLDER])), trusted_proxies=proxies)

@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -72,12 +72,24 @@ class Killed:
                 time.sleep(0.05)
         client.close()
 
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """End it as the machine's power cut would (the server and its worker at once)."""
-        if self._process is not None:
-            os.killpg(self._process.pid, number)
-            self._process.wait()
-            self._process = None
+    def kill(self) -> None:
+        """End it as a power cut would: the server and its worker at once."""
+        if self._process is None:
+            return
+        server = self._process.pid
+        workers = Path(f"/proc/{server}/task/{server}/children").read_text("ascii").split()
+        for pid in (server, *map(int, workers)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def kill_server(self) -> None:
+        """End the server alone; its worker is left without a parent."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._process = None
 
 
 @contextmanager
@@ -221,6 +233,33 @@ def test_the_service_dies_while_people_vote(terminal: Terminal, tmp_path: Path) 
     assert sorted(ballots) == sorted(w.ballot.entry for w in walkers if w.ballot is not None)
     issued = terminal.done("registrar", "stop", folder).data
     assert issued["counts"] == {"all": PEOPLE, "young": 0}
+
+
+def test_a_worker_ends_with_its_server(terminal: Terminal, tmp_path: Path) -> None:
+    town, environment = found(tmp_path)
+    terminal.environment.update(environment)
+    set_clock(tmp_path, OPENS, minutes=1)
+    terminal.done("open", town.place.root, *both(town))
+    with service(town.place.root, environment) as running:
+        running.kill_server()
+        until = time.monotonic() + 30
+        while answers(running.address):
+            assert time.monotonic() < until, "the worker serves on alone"
+            time.sleep(0.1)
+        running.start()
+        assert answers(running.address)
+
+
+def answers(address: str) -> bool:
+    """Whether somebody serves there."""
+    client = Client(address)
+    try:
+        client.get("/health")
+    except DoorSilent:
+        return False
+    finally:
+        client.close()
+    return True
 
 
 def settled(client: Client, leaf: bytes) -> bytes:

@@ -16,6 +16,7 @@ from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
 
 BLOCKING_THREADS = 32
+STOP_SECONDS = 15
 
 
 def serve(folder: Path, doors: list[str], host: str, port: int) -> None:
@@ -42,6 +43,8 @@ def run_server(target: str, address: str, port: int) -> None:
         websockets=False,
         log_access=False,
         log_level=LogLevels.error,
+        # What was promised is durable before it is promised: a worker that hangs can be killed.
+        workers_kill_timeout=STOP_SECONDS,
     )
     server.serve()
 
