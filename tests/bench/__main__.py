@@ -33,6 +33,8 @@ from tests.audit.forger import RENDERER
 from tests.ballot.precinct import Precinct
 from tests.ballot.precinct import ballot as precinct_ballot
 from tests.ballot.precinct import town as precinct_town
+from tests.bench.memory import verification_peaks
+from tests.bench.service import bench_service
 from tests.town import Town, _share, rsa_key, town
 
 GENERATED = (4_000, 60)
@@ -123,6 +125,7 @@ def bench_verification(voters: int) -> None:
         publish(own.inputs, out, RENDERER, own.clerk.sign)
         published = time.perf_counter() - begin
         whole = seconds(lambda: verify(FolderSource(out), renderer=lambda: RENDERER))
+        peak, least = verification_peaks(out)
     signatures, openings = seconds(bare_signatures(own)), seconds(bare_openings(own))
     both = signatures + openings
     line("verify a publication, a ballot", whole, "its signatures alone", signatures, ballots)
@@ -134,10 +137,16 @@ def bench_verification(voters: int) -> None:
         signatures,
         ballots,
     )
+    print(
+        f"{'verify a publication, most memory':<46}{peak / 1024:>11.0f} MiB  "
+        f"{f'the program loaded ({ballots} ballots)':<40}{least / 1024:>11.0f} MiB"
+        f"  ratio {peak / least:>8.2f}"
+    )
 
 
-def bench_box(number: int) -> None:
-    """Casting, durable on SQLite, against checking the two signatures."""
+def bench_box(number: int) -> float:
+    """Casting, durable on SQLite, against checking the two signatures; gives the seconds of these
+    for one ballot."""
     own = precinct_town(roll=number + 10)
     cast = [precinct_ballot(own, f"voter-{each}") for each in range(number)]
     with tempfile.TemporaryDirectory() as folder:
@@ -160,13 +169,14 @@ def bench_box(number: int) -> None:
             if isinstance(entry, BallotEntry):
                 verify_signature(header.pseudonym, entry.signature, header.signed_bytes())
 
-    line(
-        "cast, durable, 16 threads, a ballot", taken, "its signatures alone", seconds(bare), number
-    )
+    checks = seconds(bare)
+    line("cast, durable, 16 threads, a ballot", taken, "its signatures alone", checks, number)
+    return checks / number
 
 
-def bench_issue(number: int) -> None:
-    """A blind signature with its checks against the bare private operation."""
+def bench_issue(number: int) -> float:
+    """A blind signature with its checks against the bare private operation; gives the seconds of
+    one of these."""
     import gmpy2
 
     key = rsa_key("bench", "town-hall", "north")
@@ -185,7 +195,9 @@ def bench_issue(number: int) -> None:
             for prime, exponent in ((numbers.p, numbers.dmp1), (numbers.q, numbers.dmq1)):
                 gmpy2.powmod_sec(m % prime, exponent, prime)
 
-    line("blind signature, checked", seconds(ours), "bare RSA-3072 with CRT", seconds(bare), number)
+    alone = seconds(bare)
+    line("blind signature, checked", seconds(ours), "bare RSA-3072 with CRT", alone, number)
+    return alone / number
 
 
 def generated() -> str:
@@ -277,8 +289,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quick", action="store_true", help="smaller numbers, under a minute")
     quick = parser.parse_args(arguments).quick
     bench_canonical(2_000 if quick else 20_000)
-    bench_issue(50 if quick else 200)
-    bench_box(150 if quick else 1_000)
+    issue = bench_issue(50 if quick else 200)
+    cast = bench_box(150 if quick else 1_000)
+    bench_service(150 if quick else 1_000, issue, cast, line)
     bench_verification(150 if quick else 2_000)
     bench_count("generated 4,000 x 60", generated())
     folder = os.environ.get("SCRUTIN_PABULIB")
