@@ -123,11 +123,33 @@ def test_a_closed_log_with_enough_witnesses_never_changes(tmp_path: Path) -> Non
     sky.up("library")
     kept = note(precinct)
     line = sky.answer("library", sky.cosignatures(precinct).request(1)).body
+    sky.requests.clear()
     for _ in range(2):
         assert sky.cosigning(precinct).ask_all().cosigned == ("paper",)
+        assert sky.requests == []
         assert sky.cosignatures(precinct).add(line).cosigned == ("paper",)
         precinct.sequencer()
     assert note(precinct) == head(precinct) == kept
+    precinct.store.dispose()
+
+
+def test_nor_when_the_last_cosignature_was_under_way(tmp_path: Path) -> None:
+    sky = Observatory(tmp_path / "sky", "any")
+    (tmp_path / "box").mkdir()
+    precinct = Precinct(tmp_path / "box", sky.own)
+    closed(precinct, precinct.opened())
+    kept: list[bytes] = []
+
+    def meanwhile(request: bytes) -> Answer:
+        sky.down("paper")
+        assert sky.cosigning(precinct).ask_all().final
+        kept.append(note(precinct))
+        return sky.answer("paper", request)
+
+    sky.instead["paper"] = meanwhile
+    sky.instead["library"] = lambda request: sky.answer("library", request)
+    assert sky.cosigning(precinct).ask_all().cosigned == ("library",)
+    assert [note(precinct)] == [head(precinct)] == kept
     precinct.store.dispose()
 
 
