@@ -25,6 +25,7 @@ from tally.election import (
     Grades,
     Project,
     Question,
+    Scores,
     Text,
 )
 from tally.pabulib import parse, read_instance
@@ -90,7 +91,8 @@ def countable(draw: st.DrawFn) -> Election:
 
 def counted(election: Election) -> bool:
     return not any(
-        isinstance(contest.form, Grades) or getattr(contest.form, "maximum", 1) in (0, -1)
+        isinstance(contest.form, Grades)
+        or (isinstance(contest.form, Scores) and contest.form.maximum < 1)
         for contest in election.contests
     )
 
