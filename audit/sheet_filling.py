@@ -5,12 +5,14 @@ hatched from there, across the end of the envelope or of what was left for it. R
 say the same are summed up in one row.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from audit.sheet import FAINT, INK, MARGIN, SOFT, WON, Paper, Sheet
 from audit.sheet_frame import COMPACT_FROM, MOST_ROWS, RIGHT, Frame, Object, hairline
+from audit.words import Words
 
 NUMBER_END: Final = MARGIN + 22.0
 MARK: Final = NUMBER_END + 12.0
@@ -178,9 +180,38 @@ def _bars(paper: Paper, figure: Object, row: _Row, y: float, thick: float) -> No
 def _words(frame: Frame, figure: Object, row: _Row) -> tuple[str, str]:
     """What a row is called and, below, what happened in it."""
     words, step = frame.words, row.steps[0]
+    if len(row.steps) == 1:
+        return step_words(figure, step, words, frame.text)
+    fields = _fields(figure, step, words, frame.text)
+    cheapest = min(other["cost"] for other in row.steps)
+    title = words.count("row.many", len(row.steps))
+    reason = _known(words, "many", step["reason"])
+    return title, reason.format(cheapest=words.money(cheapest), **fields)
+
+
+def step_words(
+    figure: Object, step: Object, words: Words, text: Callable[[Mapping[str, str] | None], str]
+) -> tuple[str, str]:
+    """A step of ``filling-<contest>.json``: whom it is about, and what happened. ``text`` gives a
+    Text value's words."""
+    fields = _fields(figure, step, words, text)
+    fields["cost"] = words.money(step["cost"] or 0)
+    reason = _known(words, "step", step["reason"])
+    if step["action"] == "defer":
+        reason = words.say("step.deferred", reason=reason)
+    told = reason.format(**fields)
+    if step["project"] is None:
+        return fields["group"] or words.known("reason", step["reason"]), told
+    return text(step["title"]), told
+
+
+def _fields(
+    figure: Object, step: Object, words: Words, text: Callable[[Mapping[str, str] | None], str]
+) -> dict[str, Any]:
+    """What the phrases of a step may name."""
     detail = step["detail"]
     others = {project["project"]: project for project in figure["steps"] if project["project"]}
-    fields = {
+    return {
         "left": words.money(step["left_before"]),
         "left_after": words.money(step["left_after"]),
         "group": str(detail.get("group", "")),
@@ -190,25 +221,13 @@ def _words(frame: Frame, figure: Object, row: _Row) -> tuple[str, str]:
         "needed_money": words.money(detail.get("needed", 0)),
         "added": words.money(step["added"]),
         "paid": words.money(step["paid"]),
-        "other": frame.text(others[detail["other"]]["title"]) if "other" in detail else "",
+        "other": text(others[detail["other"]]["title"]) if "other" in detail else "",
     }
-    if len(row.steps) > 1:
-        cheapest = min(other["cost"] for other in row.steps)
-        title = words.count("row.many", len(row.steps))
-        reason = _known(frame, "many", step["reason"])
-        return title, reason.format(cheapest=words.money(cheapest), **fields)
-    fields["cost"] = words.money(step["cost"] or 0)
-    reason = _known(frame, "step", step["reason"])
-    if step["action"] == "defer":
-        reason = words.say("step.deferred", reason=reason)
-    if step["project"] is None:
-        return fields["group"] or words.known("reason", step["reason"]), reason.format(**fields)
-    return frame.text(step["title"]), reason.format(**fields)
 
 
-def _known(frame: Frame, kind: str, code: str) -> str:
+def _known(words: Words, kind: str, code: str) -> str:
     """The unfilled phrase for a reason code; for a code of a later rule, its short words."""
-    phrase = frame.words.phrase(f"{kind}.{code}")
+    phrase = words.phrase(f"{kind}.{code}")
     if phrase is not None:
         return phrase
-    return frame.words.known("reason", code).replace("{", "{{").replace("}", "}}")
+    return words.known("reason", code).replace("{", "{{").replace("}", "}}")
