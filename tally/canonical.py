@@ -10,7 +10,7 @@ Source: docs/formats.md, "Canonical JSON".
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from tally.errors import TallyError
 
@@ -54,13 +54,16 @@ def _check(value: object, path: str, depth: int) -> None:
         raise CanonicalError(f"{path or 'value'}: {type(value).__name__} has no canonical spelling")
 
 
-def _plain(value: object) -> object:
-    """Mappings that are not dicts become dicts, so that ``json`` prints them."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value
+# ``json`` prints dicts, lists and tuples by itself; any other mapping that ``_check`` lets through
+# is handed to ``default``. What ``encode`` prints was walked by ``_check``, so it is not circular.
+_PRINTER: Final = json.JSONEncoder(
+    ensure_ascii=False,
+    sort_keys=True,
+    separators=(",", ":"),
+    allow_nan=False,
+    check_circular=False,
+    default=dict,
+)
 
 
 def encode(value: Value) -> bytes:
@@ -70,9 +73,7 @@ def encode(value: Value) -> bytes:
     and nesting deeper than 32.
     """
     _check(value, "", 0)
-    return json.dumps(
-        _plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
+    return _PRINTER.encode(value).encode()
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -129,6 +130,11 @@ def parse(data: bytes, *, limit: int | None = None) -> Value:
 
     Reads, prints again and compares, so that one value has exactly one byte string.
     """
+    if limit is None or len(data) <= limit:
+        try:
+            return _quick(data)
+        except _Unsure:
+            pass
     value = read(data, limit=limit)
     again = encode(value)
     if again != data:
@@ -136,3 +142,55 @@ def parse(data: bytes, *, limit: int | None = None) -> Value:
         offset = next(differing, min(len(again), len(data)))
         raise CanonicalError("not the canonical spelling of this value", offset)
     return value
+
+
+class _Unsure(Exception):
+    """The quick way does not tell whether the data is canonical."""
+
+
+def _unsure(_: str) -> NoReturn:
+    raise _Unsure
+
+
+_READER: Final = json.JSONDecoder(parse_float=_unsure, parse_constant=_unsure)
+_DIGITS: Final = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
+_MANY: Final = b"0" * len(str(LARGEST_INTEGER))
+
+
+def _quick(data: bytes) -> Value:
+    """What ``read`` would give, if that is quickly seen to be spelled canonically.
+
+    Everything is left to Python's own C code but what it would let through both ways: floats and
+    constants, which call ``_unsure``; integers out of range, which have as many digits in a row as
+    the largest; depth. The rest changes when it is printed again: blanks, order, a key standing
+    twice, other escapes, ``-0``, lone surrogates.
+    """
+    if _MANY in data.translate(_DIGITS):
+        raise _Unsure
+    try:
+        text = data.decode()
+        value: Value = _READER.decode(text)
+        if _PRINTER.encode(value) != text:
+            raise _Unsure
+    except (ValueError, RecursionError):
+        raise _Unsure from None
+    if data.count(b"[") + data.count(b"{") > DEEPEST and not _shallow(value):
+        raise _Unsure
+    return value
+
+
+def _shallow(value: Value) -> bool:
+    """Whether no dict or list stands as deep as values may: then nothing stands deeper."""
+    level = [value]
+    for _ in range(DEEPEST):
+        # ``type`` and not ``isinstance``: a reader makes no subclasses, and this is three times as
+        # fast on the many small values of a large file.
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)  # type: ignore[union-attr]
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return True
+    return False

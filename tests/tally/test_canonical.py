@@ -1,6 +1,7 @@
 """Canonical JSON: one value, one spelling (docs/formats.md section 1)."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -95,6 +96,81 @@ def test_faults_say_where() -> None:
     with pytest.raises(CanonicalError) as caught:
         parse(b'{"a":1, "b":2}')
     assert caught.value.offset == 7
+
+
+def by_hand(data: bytes) -> Value:
+    """The definition of ``parse``: read in any spelling, print, compare."""
+    value = read(data)
+    if encode(value) != data:
+        raise CanonicalError("not the canonical spelling of this value")
+    return value
+
+
+def same_value(one: object, other: object) -> bool:
+    """Equal, and of equal types all the way down (in Python True == 1 == 1.0)."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict) and isinstance(other, dict):
+        return list(one) == list(other) and all(same_value(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same_value, one, other))
+    return one == other
+
+
+# Pieces that matter to one check or another, put together in every way.
+PIECES = (
+    b"{", b"}", b"[", b"]", b":", b",", b'"', b'"a"', b'"b":', b'{"a":', b"[" * 10, b"]" * 10,
+    b"-0", b"0", b"-", b"1.0", b"1e5", b"9007199254740991", b"9007199254740992", b"1" * 17,
+    b"-9007199254740991", b"1" * 30, b"1" * 5000, b"NaN", b"Infinity", b"null", b"true", b"false",
+    b"\\u0041", b"\\ud800", b"\\n", b"\\/", b"\\u001f", b"\\u001F", b"\n", b" ", b"\x00", b"\x7f",
+    b"\xc3\xa9", b"\xff", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xd9\xa1",
+)  # fmt: skip
+
+
+def same_as_by_hand(data: bytes) -> None:
+    refusal = ""
+    try:
+        expected = by_hand(data)
+    except CanonicalError as refused:
+        refusal = re.escape(str(refused))
+    if refusal:
+        with pytest.raises(CanonicalError, match=refusal):
+            parse(data)
+    else:
+        assert same_value(parse(data), expected)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map(b"".join) | st.binary(max_size=12))
+def test_hostile_bytes_are_judged_as_by_hand(data: bytes) -> None:
+    same_as_by_hand(data)
+
+
+@given(values, st.data())
+def test_damaged_values_are_judged_as_by_hand(value: Value, data: st.DataObject) -> None:
+    spelled = encode(value)
+    at = data.draw(st.integers(0, len(spelled)))
+    end = data.draw(st.integers(at, min(at + 3, len(spelled))))
+    piece = data.draw(st.sampled_from(PIECES) | st.binary(max_size=2))
+    same_as_by_hand(spelled)
+    same_as_by_hand(spelled[:at] + piece + spelled[end:])
+
+
+@pytest.mark.parametrize("depth", [DEEPEST - 1, DEEPEST, DEEPEST + 1, 5_000])
+@pytest.mark.parametrize("leaf", [b"", b"1", b'"a"'])
+@pytest.mark.parametrize(("opener", "closer"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")])
+def test_depth_is_judged_as_by_hand(depth: int, leaf: bytes, opener: bytes, closer: bytes) -> None:
+    times = depth // (2 if len(opener) + len(closer) == 8 else 1)
+    data = opener * times + (leaf or (b"[]" if opener == b"[" else b"{}")) + closer * times
+    same_as_by_hand(data)
+    # Beside something shallow; and brackets in texts nest nothing.
+    same_as_by_hand(b"[1," + data + b"]")
+    same_as_by_hand(b'["' + b"[" * 40 + b'",' + data + b"]")
+
+
+@pytest.mark.parametrize("number", [10**15 - 1, 10**15, LARGEST_INTEGER, LARGEST_INTEGER + 1])
+def test_range_is_judged_as_by_hand(number: int) -> None:
+    for data in (f"{number}", f"-{number}", f'{{"a":[{number}]}}', f'"{number}"', f"0{number}"):
+        same_as_by_hand(data.encode())
 
 
 def test_bounds() -> None:
