@@ -34,6 +34,11 @@ class FrozenMap(Mapping[K, V]):
     def values(self) -> ValuesView[V]:
         return self._items.values()
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, FrozenMap):
+            return self._items == other._items
+        return super().__eq__(other)
+
     def __hash__(self) -> int:
         return frozenset(self._items.items()).__hash__()
 

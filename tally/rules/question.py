@@ -71,7 +71,7 @@ def count(question: Question, profile: Profile) -> Verdict:
     if faults:
         raise DefinitionFaults(faults)
     votes = {option.id: 0 for option in question.options}
-    for choice, ballots in profile.choices.items():
+    for choice, ballots in profile.groups():
         for option, _ in choice:
             votes[option] += ballots
     base = profile.ballots if parameters.of == "cast" else profile.expressed

@@ -51,7 +51,7 @@ def _marks(profile: Profile) -> Mapping[tuple[str, int], int]:
     millions of them in a large city, runs inside ``Counter``.
     """
     by_ballots: dict[int, list[Choice]] = {}
-    for choice, ballots in profile.choices.items():
+    for choice, ballots in profile.groups():
         by_ballots.setdefault(ballots, []).append(choice)
     found: Counter[tuple[str, int]] = Counter()
     for ballots, choices in by_ballots.items():

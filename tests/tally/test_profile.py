@@ -1,5 +1,6 @@
 """Profiles: the multiset of choices, whatever the order of ballots."""
 
+import copy
 import random
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tally.election import FrozenMap
 from tally.errors import TallyError
-from tally.profile import Profile, profile_of, profiles
+from tally.profile import Choices, Profile, profile_of, profiles
 from tally.vote import Choice, Spoiled, Vote
 from tests import strategies
 
@@ -57,6 +58,43 @@ def test_profiles_of_counts() -> None:
     assert (profile.expressed, profile.blank, profile.ballots) == (3, 3, 10)
     with pytest.raises(TallyError, match="-1 ballots"):
         Profile.of({(("a", 1),): -1})
+
+
+marks = st.tuples(st.text(max_size=3), st.integers(-3, 300))
+counted = st.dictionaries(
+    st.lists(marks, min_size=1, max_size=4).map(tuple), st.integers(1, 5), max_size=12
+)
+
+
+@given(counted, st.randoms(use_true_random=False))
+def test_choices_are_sorted_when_they_are_walked_through(
+    counts: dict[Choice, int], shuffler: random.Random
+) -> None:
+    shuffled = list(counts.items())
+    shuffler.shuffle(shuffled)
+    expected = sorted(counts.items())
+
+    def fresh() -> Choices:
+        return Choices(shuffled)
+
+    assert list(fresh()) == list(fresh().keys()) == [choice for choice, _ in expected]
+    assert list(fresh().items()) == expected
+    assert list(fresh().values()) == [ballots for _, ballots in expected]
+    assert repr(fresh()) == f"FrozenMap({dict(expected)!r})"
+    assert list(copy.deepcopy(fresh()).items()) == expected
+    walked = fresh()
+    assert sorted(walked.unordered()) == expected
+    list(walked)
+    assert walked == fresh() == counts
+    assert hash(walked) == hash(fresh()) == hash(FrozenMap(counts))
+    assert walked != FrozenMap({**counts, (("another", 1),): 1, (): 1})
+
+
+def test_more_marks_than_letters_are_sorted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tally.profile._LETTERS", 2)
+    names = ["c", "a", "d", "b"]
+    choices: list[Choice] = [((name, 1),) for name in names]
+    assert list(Choices(dict.fromkeys(choices, 1))) == sorted(choices)
 
 
 @given(strategies.elections())
