@@ -4,7 +4,15 @@ The door to tally/pabulib_*.py. How files are read, every quirk and exception: d
 """
 
 from tally.pabulib_ballot import Ballot, votes_of
-from tally.pabulib_election import Instance, read_instance, selected, to_choices, to_election
+from tally.pabulib_election import (
+    CountedInstance,
+    Instance,
+    read_counted,
+    read_instance,
+    selected,
+    to_choices,
+    to_election,
+)
 from tally.pabulib_id import file_id, our_id
 from tally.pabulib_publication import publication
 from tally.pabulib_syntax import parse
@@ -12,6 +20,7 @@ from tally.pabulib_table import PabulibError, PabulibFile, Remark, Row, Table, w
 
 __all__ = [
     "Ballot",
+    "CountedInstance",
     "Instance",
     "PabulibError",
     "PabulibFile",
@@ -22,6 +31,7 @@ __all__ = [
     "our_id",
     "parse",
     "publication",
+    "read_counted",
     "read_instance",
     "selected",
     "to_choices",

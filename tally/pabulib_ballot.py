@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from tally.form import U16, Approval, Form, Knapsack, Points, Ranking, Scores
 from tally.mark import Choice, MarkFault, check_limits
-from tally.pabulib_id import our_id
-from tally.pabulib_table import NUMBER, PabulibError, PabulibFile, Remark, Row
+from tally.pabulib_poll import Cells, Poll
+from tally.pabulib_table import NUMBER, PabulibError, Remark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,37 +20,99 @@ class Ballot:
     reason: str | None = None
 
 
-def _points(row: Row, cell: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the cells of a ballot mean; ``repeated``: a project stands twice, ``idle``: one is
+    given 0 points, which says nothing."""
+
+    choice: Choice
+    repeated: bool
+    idle: bool
+
+
+def _points(cell: str, line: int) -> int:
     found = NUMBER.fullmatch(cell)
     if not found or (found[2] or "").strip("0"):
         raise PabulibError(
             f"{cell!r} is not a whole number. Write whole points",
-            section="VOTES", line=row.line, column="points",
+            section="VOTES", line=line, column="points",
         )  # fmt: skip
     return -int(found[1]) if cell.startswith("-") else int(found[1])
 
 
-def _marks(form: Form, row: Row, names: Sequence[str], points: Sequence[str]) -> dict[str, int]:
-    """Marks by our id. A project named again: points are added up, scores and ranks stay first."""
-    marks: dict[str, int] = {}
-    for at, name in enumerate(names):
-        if isinstance(form, Points):
-            given = _points(row, points[at])
-            if given < 0:
-                raise PabulibError(
-                    f"{given} points. Cumulative votes give no negative points",
-                    section="VOTES", line=row.line, column="points",
-                )  # fmt: skip
-            marks[name] = marks.get(name, 0) + given
-        elif name in marks:
-            continue
-        elif isinstance(form, Scores):
-            marks[name] = _points(row, points[at])
-        elif isinstance(form, Ranking):
-            marks[name] = len(marks) + 1
+class _Reader:
+    """Reads the cells of ballots as choices. Projects are places in the file's order."""
+
+    def __init__(self, form: Form, names: Sequence[str], ids: Sequence[str]) -> None:
+        """``names`` are the ids of the file's projects, ``ids`` ours."""
+        self._form = form
+        self._ids = tuple(ids)
+        self._place = {name: place for place, name in enumerate(names)}
+        # By mark the mark of every project: one object for all ballots keeps millions small.
+        self._marks: dict[int, tuple[tuple[str, int], ...]] = {}
+
+    def _marked(self, mark: int) -> tuple[tuple[str, int], ...]:
+        marked = self._marks.get(mark)
+        if marked is None:
+            marked = self._marks[mark] = tuple((name, mark) for name in self._ids)
+        return marked
+
+    def read(self, cells: Cells, line: int) -> Reading:
+        """Raises PabulibError, with ``line``, for points that are no whole points."""
+        vote, points = cells
+        if not vote:
+            return Reading((), False, False)
+        places = [self._place[name] for name in vote.split(",")]
+        if isinstance(self._form, Points | Scores):
+            return self._read_points(places, points.split(","), line)
+        repeated = len(set(places)) < len(places)
+        if isinstance(self._form, Ranking):
+            # Of a project that is named again the first rank stays.
+            ranked = dict.fromkeys(places) if repeated else places
+            choice = tuple([self._marked(rank)[place] for rank, place in enumerate(ranked, 1)])
         else:
-            marks[name] = 1
-    return marks
+            one = self._marked(1)
+            choice = tuple([one[place] for place in sorted(set(places))])
+        return Reading(choice, repeated, False)
+
+    def _read_points(self, places: Sequence[int], points: Sequence[str], line: int) -> Reading:
+        """A project named again: points are added up, scores stay the first."""
+        scores = isinstance(self._form, Scores)
+        given: dict[int, int] = {}
+        for place, cell in zip(places, points, strict=True):
+            if scores and place in given:
+                continue
+            number = _points(cell, line)
+            if number < 0 and not scores:
+                raise PabulibError(
+                    f"{number} points. Cumulative votes give no negative points",
+                    section="VOTES", line=line, column="points",
+                )  # fmt: skip
+            given[place] = given.get(place, 0) + number
+        choice = tuple(
+            self._marked(given[place])[place] for place in sorted(given) if scores or given[place]
+        )
+        return Reading(choice, len(given) < len(places), not scores and 0 in given.values())
+
+
+def read_cells(
+    poll: Poll, form: Form, names: Sequence[str], ids: Sequence[str]
+) -> dict[Cells, Reading]:
+    """What every ballot of a poll means; of ``form`` only the type counts here.
+
+    ``names`` are the ids of the file's projects, ``ids`` ours, in the same order. Raises
+    PabulibError for points that are no whole points.
+    """
+    reader = _Reader(form, names, ids)
+    readings: dict[Cells, Reading] = {}
+    for cells in poll.counts:
+        try:
+            readings[cells] = reader.read(cells, 0)
+        except PabulibError:
+            line, _ = next(poll.lines_of({cells}))
+            reader.read(cells, line)
+            raise
+    return readings
 
 
 def _reason(form: Form, costs: Mapping[str, int], choice: Choice) -> str | None:
@@ -65,62 +127,48 @@ def _reason(form: Form, costs: Mapping[str, int], choice: Choice) -> str | None:
     return None
 
 
-def _choices(
-    file: PabulibFile, form: Form, costs: Mapping[str, int]
-) -> Iterable[tuple[str, Row, Choice, bool, bool]]:
-    """Voter, row, choice, whether a project stands twice, whether one has no points at all."""
-    ids = {name: our_id(name) or name for name in file.projects.values("project_id")}
-    position = {name: at for at, name in enumerate(costs)}
-    votes = file.votes
-    voter_at, vote_at = votes.columns.index("voter_id"), votes.columns.index("vote")
-    points_at = votes.column("points")
-    for row in votes.rows:
-        names = [ids[name] for name in row.cells[vote_at].split(",")] if row.cells[vote_at] else []
-        points = row.cells[points_at].split(",") if points_at is not None else ()
-        marks = _marks(form, row, names, points)
-        idle = isinstance(form, Points) and 0 in marks.values()
-        if isinstance(form, Ranking):
-            choice = tuple(marks.items())
-        else:
-            kept = (name for name in marks if marks[name] or isinstance(form, Scores))
-            choice = tuple((name, marks[name]) for name in sorted(kept, key=position.__getitem__))
-        yield row.cells[voter_at], row, choice, len(marks) < len(names), idle
+def reasons(
+    form: Form, costs: Mapping[str, int], readings: Mapping[Cells, Reading]
+) -> dict[Cells, str]:
+    """Why ballots would be spoiled under the form, for those that would. ``costs`` are by id."""
+    found = {cells: _reason(form, costs, reading.choice) for cells, reading in readings.items()}
+    return {cells: reason for cells, reason in found.items() if reason is not None}
 
 
-def read_ballots(
-    file: PabulibFile, form: Form, costs: Mapping[str, int], remarks: list[Remark]
-) -> tuple[Ballot, ...]:
-    """Every ballot in the file's order; ``costs`` by our project id, in the file's order.
-
-    Remarks on projects named twice, zero points, empty ballots, and ballots outside the limits.
-    """
-    ballots: list[Ballot] = []
+def remarks_on(
+    poll: Poll, readings: Mapping[Cells, Reading], spoiled: Mapping[Cells, str]
+) -> list[Remark]:
+    """Remarks on projects named twice, zero points, empty ballots, ballots outside the limits."""
+    codes: dict[Cells, list[str]] = {}
+    for cells, reading in readings.items():
+        said = ["repeated"] if reading.repeated else []
+        said += ["zero-points"] if reading.idle else []
+        said += [] if reading.choice else ["empty"]
+        said += [f"spoiled-{spoiled[cells]}"] if cells in spoiled else []
+        if said:
+            codes[cells] = said
     lines: dict[str, list[int]] = {}
-    for voter, row, choice, repeated, idle in _choices(file, form, costs):
-        reason = _reason(form, costs, choice)
-        ballots.append(Ballot(voter=voter, line=row.line, choice=choice, reason=reason))
-        for code, applies in (
-            ("repeated", repeated),
-            ("zero-points", idle),
-            ("empty", not choice),
-            (f"spoiled-{reason}", reason is not None),
-        ):
-            if applies:
-                lines.setdefault(code, []).append(row.line)
-    said = {
+    for line, cells in poll.lines_of(codes) if codes else ():
+        for code in codes[cells]:
+            lines.setdefault(code, []).append(line)
+    words = {
         "repeated": "name a project twice: read once, points added up",
         "zero-points": "give a project 0 points: read as not named",
         "empty": "name nothing: blank",
     }
+    remarks = []
     for code in sorted(lines):
-        what = said.get(code, "are outside the form's limits: they would be spoiled")
+        what = words.get(code, "are outside the form's limits: they would be spoiled")
         remarks.append(Remark(code, f"{len(lines[code])} ballots {what}", tuple(lines[code])))
-    return tuple(ballots)
+    return remarks
 
 
-def widened(file: PabulibFile, form: Form, costs: Mapping[str, int], remarks: list[Remark]) -> Form:
-    """``form`` with the smallest limits that admit every ballot of the file; remarks on changes."""
-    cast = [choice for _, _, choice, _, _ in _choices(file, form, costs) if choice]
+def widened(
+    form: Form, costs: Mapping[str, int], cast: Sequence[Choice], remarks: list[Remark]
+) -> Form:
+    """``form`` with the smallest limits that admit every choice of ``cast`` that is not blank;
+    remarks on changes."""
+    cast = [choice for choice in cast if choice]
     if not cast:
         return form
     counts = [len(choice) for choice in cast]
@@ -163,8 +211,13 @@ def widened(file: PabulibFile, form: Form, costs: Mapping[str, int], remarks: li
 
 def votes_of(ballots: Iterable[Ballot]) -> dict[str, int]:
     """How many ballots name each project, spoiled or not: what the ``votes`` column counts."""
+    return votes_in((ballot.choice, 1) for ballot in ballots)
+
+
+def votes_in(choices: Iterable[tuple[Choice, int]]) -> dict[str, int]:
+    """How many ballots name each project, of choices and how many ballots made them."""
     counted: dict[str, int] = {}
-    for ballot in ballots:
-        for name, _ in ballot.choice:
-            counted[name] = counted.get(name, 0) + 1
+    for choice, ballots in choices:
+        for name, _ in choice:
+            counted[name] = counted.get(name, 0) + ballots
     return counted

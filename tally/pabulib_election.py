@@ -14,11 +14,23 @@ from typing import Final
 from tally.contest import Contest, CountingRule, Envelope, Project
 from tally.election import DefinitionFaults, Election, Style, Text
 from tally.frozen import FrozenMap
-from tally.pabulib_ballot import Ballot, read_ballots, votes_of, widened
+from tally.mark import Choice
+from tally.pabulib_ballot import (
+    Ballot,
+    Reading,
+    read_cells,
+    reasons,
+    remarks_on,
+    votes_in,
+    widened,
+)
 from tally.pabulib_form import read_form
 from tally.pabulib_id import our_id
+from tally.pabulib_poll import Cells, Poll, poll_of, quick_poll
 from tally.pabulib_rule import district_column, read_rule
+from tally.pabulib_syntax import parse
 from tally.pabulib_table import PabulibError, PabulibFile, Remark, decimals, minor_units
+from tally.profile import Profile
 from tally.text import LANGUAGE
 
 CONTEST: Final = "budget"
@@ -26,6 +38,13 @@ STYLE: Final = "all"
 TIE_BREAK: Final = ("votes", "cost", "order")
 MOST_DECIMALS: Final = 6
 _DAY: Final = re.compile(r"(?:(\d{1,2})\.(\d{1,2})\.)?(\d{4})", re.ASCII)
+
+
+def _envelope(election: Election) -> Envelope:
+    contest: Contest = election.contests[0]
+    if not isinstance(contest, Envelope):
+        raise PabulibError("the election of a .pb file holds an envelope")
+    return contest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +58,34 @@ class Instance:
     @property
     def envelope(self) -> Envelope:
         """The only contest."""
-        contest: Contest = self.election.contests[0]
-        if not isinstance(contest, Envelope):
-            raise PabulibError("the election of a .pb file holds an envelope")
-        return contest
+        return _envelope(self.election)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountedInstance:
+    """A file, read to be counted: as ``Instance``, with the profile of its ballots in their place.
+
+    Ballots that ``Instance`` gives a reason are counted among the spoiled ones of the profile.
+    """
+
+    election: Election
+    profile: Profile
+    remarks: tuple[Remark, ...]
+
+    @property
+    def envelope(self) -> Envelope:
+        """The only contest."""
+        return _envelope(self.election)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """What both kinds of instance are made of; ``spoiled`` says why, of those that would be."""
+
+    election: Election
+    readings: Mapping[Cells, Reading]
+    spoiled: Mapping[Cells, str]
+    remarks: tuple[Remark, ...]
 
 
 def exponent_of(file: PabulibFile) -> int:
@@ -140,6 +183,69 @@ def read_instance(
 
     Raises PabulibError when the file makes no valid election.
     """
+    poll = poll_of(file)
+    read = _read(file, poll, id, languages, rule, tie_break, widen)
+    return Instance(
+        election=read.election,
+        ballots=tuple(
+            Ballot(
+                voter=voter,
+                line=line,
+                choice=read.readings[cells].choice,
+                reason=read.spoiled.get(cells),
+            )
+            for voter, line, cells in zip(
+                file.votes.values("voter_id"), poll.lines, poll, strict=True
+            )
+        ),
+        remarks=read.remarks,
+    )
+
+
+def read_counted(
+    text: str,
+    *,
+    id: str | None = None,  # noqa: A002  (it is the election's field)
+    languages: Sequence[str] = (),
+    rule: CountingRule | None = None,
+    tie_break: Sequence[str] = TIE_BREAK,
+    widen: bool = False,
+) -> CountedInstance:
+    """``read_instance`` of ``parse(text)`` for who only counts: much faster, in less memory.
+
+    Gives the same election, the same remarks and the profile of the same ballots, and raises the
+    same PabulibError.
+    """
+    quick = quick_poll(text)
+    if quick is None:
+        file = parse(text)
+        quick = file, poll_of(file)
+    file, poll = quick
+    read = _read(file, poll, id, languages, rule, tie_break, widen)
+    counts: dict[Choice, int] = {}
+    spoiled: dict[str, int] = {}
+    for cells, ballots in poll.counts.items():
+        reason = read.spoiled.get(cells)
+        if reason is None:
+            choice = read.readings[cells].choice
+            counts[choice] = counts.get(choice, 0) + ballots
+        else:
+            spoiled[reason] = spoiled.get(reason, 0) + ballots
+    return CountedInstance(
+        election=read.election, profile=Profile.of(counts, spoiled), remarks=read.remarks
+    )
+
+
+def _read(
+    file: PabulibFile,
+    poll: Poll,
+    id: str | None,  # noqa: A002
+    languages: Sequence[str],
+    rule: CountingRule | None,
+    tie_break: Sequence[str],
+    widen: bool,
+) -> _Read:
+    """Read META, PROJECTS and a poll; the rows of VOTES are not looked at."""
     remarks: list[Remark] = []
     keys = file.keys
     if not languages:
@@ -148,9 +254,12 @@ def read_instance(
     exponent = exponent_of(file)
     projects = _projects(file, exponent, languages)
     costs = {project.id: project.cost for project in projects}
-    form = read_form(file, list(costs.values()), exponent, remarks)
+    points = (cells[1] for cells in poll.counts)
+    form = read_form(file, points, list(costs.values()), exponent, remarks)
+    readings = read_cells(poll, form, file.projects.values("project_id"), list(costs))
     if widen:
-        form = widened(file, form, costs, remarks)
+        choices = [reading.choice for reading in readings.values()]
+        form = widened(form, costs, choices, remarks)
 
     def text(words: str, otherwise: str = "-") -> Text:
         said = _words(words) or otherwise
@@ -191,16 +300,19 @@ def read_instance(
         election = Election.from_value(value.to_value())
     except DefinitionFaults as faults:
         raise PabulibError(f"the file makes no valid election:\n{faults}") from None
-    ballots = read_ballots(file, form, costs, remarks)
-    _compare_votes(file, ballots, remarks)
-    return Instance(election=election, ballots=ballots, remarks=tuple(remarks))
+    spoiled = reasons(form, costs, readings)
+    remarks += remarks_on(poll, readings, spoiled)
+    _compare_votes(file, poll, readings, remarks)
+    return _Read(election=election, readings=readings, spoiled=spoiled, remarks=tuple(remarks))
 
 
-def _compare_votes(file: PabulibFile, ballots: Sequence[Ballot], remarks: list[Remark]) -> None:
+def _compare_votes(
+    file: PabulibFile, poll: Poll, readings: Mapping[Cells, Reading], remarks: list[Remark]
+) -> None:
     """Remark on projects whose ``votes`` column is not what the ballots say."""
     if file.projects.column("votes") is None:
         return
-    counted = votes_of(ballots)
+    counted = votes_in((readings[cells].choice, times) for cells, times in poll.counts.items())
     names = file.projects.values("project_id")
     for row, name, said in zip(
         file.projects.rows, names, file.projects.values("votes"), strict=True

@@ -1,6 +1,6 @@
 """The ballot form that META of a .pb file describes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tally.form import Approval, ChooseOne, Form, Knapsack, Points, Ranking, Scores
 from tally.pabulib_table import (
@@ -23,9 +23,16 @@ def _whole(file: PabulibFile, key: str) -> int | None:
 
 
 def read_form(
-    file: PabulibFile, costs: Sequence[int], exponent: int, remarks: list[Remark]
+    file: PabulibFile,
+    points: Iterable[str],
+    costs: Sequence[int],
+    exponent: int,
+    remarks: list[Remark],
 ) -> Form:
-    """The ballot form that ``vote_type`` and the limits in META say; ``costs`` in minor units."""
+    """The ballot form that ``vote_type`` and the limits in META say; ``costs`` in minor units.
+
+    ``points`` are the cells of that column: open ranges of scores are as wide as they need.
+    """
     count = len(costs)
     low = max(1, _whole(file, "min_length") or 1)
     high = min(_whole(file, "max_length") or count, count)
@@ -41,7 +48,7 @@ def read_form(
     if kind == "cumulative":
         return _points(file, low, limit, remarks)
     if kind == "scoring":
-        return _scores(file, low, limit, remarks)
+        return _scores(file, points, low, limit, remarks)
     if file.keys.get("min_sum_cost", "0").strip("0.") != "":
         remarks.append(Remark("least-cost", "min_sum_cost is not a limit of our forms: not read"))
     most = file.keys.get("max_sum_cost", "")
@@ -73,11 +80,17 @@ def _points(file: PabulibFile, low: int, limit: int | None, remarks: list[Remark
     )
 
 
-def _scores(file: PabulibFile, low: int, limit: int | None, remarks: list[Remark]) -> Form:
+def _scores(
+    file: PabulibFile,
+    points: Iterable[str],
+    low: int,
+    limit: int | None,
+    remarks: list[Remark],
+) -> Form:
     # Numbers that are not whole are refused with their line where ballots are read.
     given = [
         minor_units(number, 0)
-        for cell in file.votes.values("points")
+        for cell in points
         for number in (cell.split(",") if cell else ())
         if not decimals(number)
     ]

@@ -66,6 +66,18 @@ def _table(section: str, required: Sequence[str], title: Row, rows: Sequence[Row
 
 def parse(text: str) -> PabulibFile:
     """Read a .pb text. Raises PabulibError for what no reading could give a meaning."""
+    file = read_sections(text)
+    check_head(file, len(file.votes.rows))
+    _unique(file.votes, "VOTES", "voter_id", "voter id")
+    _check_votes(file)
+    return file
+
+
+def read_sections(text: str) -> PabulibFile:
+    """The three sections of a text, each with its header and rows of as many cells.
+
+    Raises PabulibError. What the cells say is not looked at.
+    """
     if text.startswith("\ufeff"):
         raise PabulibError("a byte order mark. Save the file as UTF-8 without one", line=1)
     first = text.find("\n")
@@ -83,7 +95,7 @@ def parse(text: str) -> PabulibFile:
             )
         starts.append(start)
     meta_at, projects_at, votes_at = starts
-    file = PabulibFile(
+    return PabulibFile(
         meta=_table("META", ("key", "value"), rows[meta_at], rows[meta_at + 1 : projects_at]),
         projects=_table(
             "PROJECTS", ("project_id", "cost"), rows[projects_at], rows[projects_at + 1 : votes_at]
@@ -91,11 +103,13 @@ def parse(text: str) -> PabulibFile:
         votes=_table("VOTES", ("voter_id", "vote"), rows[votes_at], rows[votes_at + 1 :]),
         newline=newline,
     )
-    _check(file)
-    return file
 
 
-def _check(file: PabulibFile) -> None:
+def check_head(file: PabulibFile, ballots: int) -> None:
+    """Raise PabulibError when META, PROJECTS or the header of VOTES is wrong.
+
+    ``ballots`` is how many lines VOTES has; its rows are not looked at.
+    """
     if file.meta.columns != ("key", "value"):
         raise PabulibError(
             "the header is not 'key;value'. Write it so",
@@ -103,15 +117,14 @@ def _check(file: PabulibFile) -> None:
         )  # fmt: skip
     _unique(file.meta, "META", "key", "key")
     _unique(file.projects, "PROJECTS", "project_id", "project id")
-    _unique(file.votes, "VOTES", "voter_id", "voter id")
     keys = file.keys
     for key in REQUIRED_META:
         if key not in keys:
             raise PabulibError("the key is missing. Add it", section="META", column=key)
-    for key, rows in (("num_projects", file.projects.rows), ("num_votes", file.votes.rows)):
-        if keys[key] != str(len(rows)):
+    for key, number in (("num_projects", len(file.projects.rows)), ("num_votes", ballots)):
+        if keys[key] != str(number):
             raise PabulibError(
-                f"{shown(keys[key])} is said and {len(rows)} lines follow. Write {len(rows)}",
+                f"{shown(keys[key])} is said and {number} lines follow. Write {number}",
                 section="META", column=key,
             )  # fmt: skip
     if keys["vote_type"] not in VOTE_TYPES:
@@ -124,7 +137,6 @@ def _check(file: PabulibFile) -> None:
             f"{shown(keys['budget'])} is not a number. Write it with a decimal point",
             section="META", column="budget",
         )  # fmt: skip
-    known = {row.cells[file.projects.columns.index("project_id")] for row in file.projects.rows}
     cost_at = file.projects.columns.index("cost")
     for row in file.projects.rows:
         if not NUMBER.fullmatch(row.cells[cost_at]):
@@ -132,32 +144,47 @@ def _check(file: PabulibFile) -> None:
                 f"{shown(row.cells[cost_at])} is not a number. Write it with a decimal point",
                 section="PROJECTS", line=row.line, column="cost",
             )  # fmt: skip
-    vote_at, points_at = file.votes.columns.index("vote"), file.votes.column("points")
-    if points_at is None and keys["vote_type"] in ("cumulative", "scoring"):
+    if file.votes.column("points") is None and keys["vote_type"] in ("cumulative", "scoring"):
         raise PabulibError(
             f"{keys['vote_type']} votes need it. Add the points of each project of 'vote'",
             section="VOTES", line=file.votes.header.line, column="points",
         )  # fmt: skip
+
+
+def _check_votes(file: PabulibFile) -> None:
+    known = frozenset(file.projects.values("project_id"))
+    vote_at, points_at = file.votes.columns.index("vote"), file.votes.column("points")
+    # Many ballots are equal: what was right once is right again.
+    right: set[tuple[str, str | None]] = set()
     for row in file.votes.rows:
-        named = row.cells[vote_at].split(",") if row.cells[vote_at] else []
-        for name in named:
-            if name not in known:
-                raise PabulibError(
-                    f"there is no project {shown(name)}. Write ids of PROJECTS with ',' between "
-                    "them and no blanks",
-                    section="VOTES", line=row.line, column="vote",
-                )  # fmt: skip
-        if points_at is None:
-            continue
-        points = row.cells[points_at].split(",") if row.cells[points_at] else []
-        if len(points) != len(named):
+        cells = (row.cells[vote_at], None if points_at is None else row.cells[points_at])
+        if cells not in right:
+            check_cells(known, *cells, row.line)
+            right.add(cells)
+
+
+def check_cells(known: frozenset[str], vote: str, points: str | None, line: int) -> None:
+    """Raise PabulibError when a ballot names a project that is not ``known`` or its points are not
+    as many numbers; ``points`` is None when there is no such column."""
+    named = vote.split(",") if vote else []
+    if not known.issuperset(named):
+        name = next(name for name in named if name not in known)
+        raise PabulibError(
+            f"there is no project {shown(name)}. Write ids of PROJECTS with ',' between "
+            "them and no blanks",
+            section="VOTES", line=line, column="vote",
+        )  # fmt: skip
+    if points is None:
+        return
+    numbers = points.split(",") if points else []
+    if len(numbers) != len(named):
+        raise PabulibError(
+            f"{len(numbers)} numbers for {len(named)} projects. Give each project one",
+            section="VOTES", line=line, column="points",
+        )  # fmt: skip
+    for number in numbers:
+        if not NUMBER.fullmatch(number):
             raise PabulibError(
-                f"{len(points)} numbers for {len(named)} projects. Give each project one",
-                section="VOTES", line=row.line, column="points",
+                f"{shown(number)} is not a number. Write numbers with ',' between them",
+                section="VOTES", line=line, column="points",
             )  # fmt: skip
-        for number in points:
-            if not NUMBER.fullmatch(number):
-                raise PabulibError(
-                    f"{shown(number)} is not a number. Write numbers with ',' between them",
-                    section="VOTES", line=row.line, column="points",
-                )  # fmt: skip
