@@ -170,4 +170,4 @@ def forget_superseded(store: BoxStore, admitted: Admitted) -> None:
     with store.writing() as transaction:
         _signed(transaction.head())
         transaction.keep_sealed(counted)
-    store.forget_history()
+    store.forget_history(closed=True)

@@ -10,7 +10,7 @@ in groups, and what is deleted is overwritten. The log's own order is that of th
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +30,7 @@ from audit.merkle import EMPTY_ROOT
 from ballot.errors import BallotError
 from ballot.intake import Holding
 from ballot.store.boxtables import ENTRY, FATE, HEAD, PENDING, PSEUDONYM, TILE, WITNESSED, Row
-from ballot.store.engine import create_tables, reading, writing
+from ballot.store.engine import StoreBusy, create_tables, reading, rewrite, vacuum, writing
 
 CHUNK = 1_000
 
@@ -381,10 +381,13 @@ class BoxStore:
         with writing(self._engine) as connection:
             yield BoxTransaction(connection, self._election, writes=True)
 
-    def forget_history(self) -> None:
-        """Drop the write-ahead log, which keeps the order in which ballots arrived (SQLite).
+    def forget_history(self, *, closed: bool = False) -> None:
+        """Drop what still tells the order in which ballots arrived: SQLite's write-ahead log, and
+        in PostgreSQL the dead rows of waiting ballots and, once ``closed``, the order and the
+        transaction numbers of the rows about pseudonyms. The server's own write-ahead log and its
+        archive are beyond reach (docs/operations.md).
 
-        Best effort: while another connection reads, the next call does it.
+        Best effort: while another connection is in the way, the next call does it.
         """
         if self._engine.dialect.name == "sqlite":
             connection = self._engine.raw_connection()  # the command refuses any transaction
@@ -392,6 +395,12 @@ class BoxStore:
                 connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
             finally:
                 connection.close()
+            return
+        with suppress(StoreBusy):
+            vacuum(self._engine, PENDING.name)
+            if closed:
+                vacuum(self._engine, ENTRY.name)  # with sealed bytes that were erased
+                rewrite(self._engine, PSEUDONYM, FATE)
 
     def dispose(self) -> None:
         """Close the connections."""

@@ -6,22 +6,36 @@ PostgreSQL locks the rows, while SQLite has one writer at a time from ``BEGIN IM
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
+from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from audit.label import labelled
 from ballot.errors import BallotError
 
 BUSY_MILLISECONDS = 10_000
+PATIENCE_MILLISECONDS = 200
+MOST_CONNECTIONS: Final = 40
+"""Of one process to PostgreSQL: one a thread of the server, and a few for what runs beside."""
+
 _WRITES = "scrutin_writes"
 _SQLITE_BUSY = 5
+# lock_not_available, deadlock_detected, serialization_failure
+# (postgresql.org/docs/15/errcodes-appendix.html): nothing was changed.
+_POSTGRESQL_BUSY = frozenset({"55P03", "40P01", "40001"})
+_BUSY = "the database is busy: try again in a few seconds"
+_SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 class StoreInvalid(BallotError):
@@ -29,39 +43,43 @@ class StoreInvalid(BallotError):
 
 
 class StoreBusy(BallotError):
-    """Another writer held the database for too long. Nothing was changed; asking again is safe."""
+    """The database could not be had in time: another writer held it, or it does not answer.
+
+    Nothing was changed; asking again is safe.
+    """
 
 
-def open_engine(url: str, *, busy_milliseconds: int = BUSY_MILLISECONDS) -> Engine:
-    """The database at ``url``: ``sqlite:////folder/file.db`` or ``postgresql+psycopg://…``.
+def open_engine(
+    url: str, *, schema: str | None = None, busy_milliseconds: int = BUSY_MILLISECONDS
+) -> Engine:
+    """The database at ``url``: ``sqlite:////folder/file.db`` or ``postgresql://…``.
 
     SQLite: write-ahead log, ``synchronous=FULL`` (a commit that returned survives a power cut),
-    foreign keys on, and a new file is readable by its owner alone. Values never appear in errors
-    or logs, since a message of the database would otherwise quote codes and names.
+    foreign keys on, and a new file is readable by its owner alone. PostgreSQL: everything is kept
+    in ``schema``, which is made when it is not there, so that several parts can share a database;
+    ``synchronous_commit=on``, and a server that runs with ``fsync=off`` is refused. Values never
+    appear in errors or logs, since a message of the database would otherwise quote codes and names.
 
     Raises StoreInvalid for an address that is not understood, a database in memory, a folder that
-    does not exist.
+    does not exist, a server that would lose what it promised.
     """
     try:
         address = make_url(url)
-        address.get_dialect()
+        if address.drivername != "postgresql":  # which would look for another driver
+            address.get_dialect()
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError):
         # Not quoted: a PostgreSQL address may hold a password.
         raise StoreInvalid(
             "database address: not understood; write sqlite:////absolute/path/file.db or "
-            "postgresql+psycopg://user@host/database"
+            "postgresql://user@host/database"
         ) from None
     kind = address.get_backend_name()
-    if kind not in ("sqlite", "postgresql"):
-        raise StoreInvalid(f"database address: {kind} is not supported; use sqlite or postgresql")
-    if kind == "sqlite":
-        _prepare_file(address)
-    try:
-        engine = create_engine(address, hide_parameters=True, pool_pre_ping=kind != "sqlite")
-    except ModuleNotFoundError as error:
-        raise StoreInvalid(f"database address: install {error.name} to use {kind}") from None
+    if kind == "postgresql":
+        return _open_postgresql(address, schema, busy_milliseconds)
     if kind != "sqlite":
-        return engine
+        raise StoreInvalid(f"database address: {kind} is not supported; use sqlite or postgresql")
+    _prepare_file(address)
+    engine = create_engine(address, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: SqliteConnection, _entry: ConnectionPoolEntry) -> None:
@@ -78,6 +96,121 @@ def open_engine(url: str, *, busy_milliseconds: int = BUSY_MILLISECONDS) -> Engi
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _open_postgresql(address: URL, schema: str | None, busy_milliseconds: int) -> Engine:
+    if schema is not None and not _SCHEMA.fullmatch(schema):
+        raise StoreInvalid(f"schema {schema!r}: write small letters, digits and _, 63 at most")
+    engine = create_engine(
+        address.set(drivername="postgresql+psycopg"),
+        hide_parameters=True,
+        pool_pre_ping=True,
+        pool_size=MOST_CONNECTIONS,
+        max_overflow=0,
+        pool_timeout=busy_milliseconds / 1000,
+        connect_args={"connect_timeout": max(2, busy_milliseconds // 1000)},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        # Names and numbers are ours (above), so that nothing here needs quoting.
+        settings = ["SET synchronous_commit = on", f"SET lock_timeout = {busy_milliseconds}"]
+        if schema is not None:
+            settings += [f"SET search_path TO {schema}"]
+        with connection.cursor() as cursor:
+            for setting in settings:
+                cursor.execute(setting)
+        connection.commit()  # a rollback would undo the settings
+
+    try:
+        with _busy_is_told():
+            _settle(engine, schema)
+    except BaseException:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _settle(engine: Engine, schema: str | None) -> None:
+    with _connected(engine) as connection:
+        if connection.exec_driver_sql("SHOW fsync").scalar_one() != "on":
+            raise StoreInvalid(
+                "the database server runs with fsync = off: a power cut would lose ballots "
+                "that were acknowledged. Set fsync = on"
+            )
+    if schema is not None:
+        with engine.begin() as connection:
+            # Two processes that start at once would both find it missing.
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_lock_key(schema)})")
+            connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+
+
+def _lock_key(name: str) -> int:
+    """A key for PostgreSQL's advisory locks, 63 bits out of a name."""
+    return int.from_bytes(sha256(labelled("lock", name.encode())).digest()[:8], "big") >> 1
+
+
+@contextmanager
+def sole(engine: Engine, name: str) -> Iterator[bool]:
+    """Whether nobody else holds ``name`` in this database; held until the ``with`` ends, or the
+    process or its connection does. Always true on SQLite, which one process alone may open.
+
+    It spares work, and is no fence: a holder whose connection was cut may go on for a while, and
+    it is the compare-and-swap of the head that then refuses it.
+    """
+    if engine.dialect.name != "postgresql":
+        yield True
+        return
+    key = _lock_key(name)
+    with (
+        _busy_is_told(),
+        _connected(engine).execution_options(isolation_level="AUTOCOMMIT") as connection,
+    ):
+        try:
+            yield bool(
+                connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({key})").scalar_one()
+            )
+        finally:
+            connection.invalidate()  # the lock ends with its connection, which may be broken
+
+
+def vacuum(engine: Engine, table: str) -> None:
+    """Write a PostgreSQL table's file anew, without the rows that were deleted from it.
+
+    Raises StoreBusy when others were at work on it: nothing has changed then, and they did not
+    have to wait for long.
+    """
+    with (
+        _busy_is_told(),
+        _connected(engine).execution_options(isolation_level="AUTOCOMMIT") as connection,
+    ):
+        connection.exec_driver_sql(f"SET lock_timeout = {PATIENCE_MILLISECONDS}")
+        try:
+            connection.exec_driver_sql(f"VACUUM (FULL) {table}")
+        finally:
+            connection.invalidate()  # with its setting
+
+
+def rewrite(engine: Engine, *tables: Table) -> None:
+    """Write the rows of PostgreSQL tables anew, in the order of their keys and all by one
+    transaction, so that neither their place nor their transaction numbers tell when they came.
+    A table that refers to another stands after it.
+
+    (Neither CLUSTER nor VACUUM FREEZE does: both keep the number of the transaction in the row.)
+    """
+    names = [table.name for table in tables]  # ours, from the code
+    with writing(engine) as connection:
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
+        for name in names:
+            connection.exec_driver_sql(
+                f"CREATE TEMPORARY TABLE rewritten_{name} ON COMMIT DROP AS SELECT * FROM {name}"  # noqa: S608
+            )
+        connection.exec_driver_sql(f"TRUNCATE {', '.join(names)}")
+        for table in tables:
+            key = ", ".join(column.name for column in table.primary_key)
+            connection.exec_driver_sql(
+                f"INSERT INTO {table.name} SELECT * FROM rewritten_{table.name} ORDER BY {key}"  # noqa: S608
+            )
 
 
 def _prepare_file(address: URL) -> None:
@@ -109,7 +242,10 @@ def create_tables(engine: Engine, metadata: MetaData) -> None:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One transaction that sees one state of the database and changes nothing."""
-    with _busy_is_told(), engine.connect() as connection:
+    options: dict[str, Any] = {}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _busy_is_told(), _connected(engine).execution_options(**options) as connection:
         yield connection
 
 
@@ -117,25 +253,44 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that may write: durable when this ends, undone when it raises.
 
-    Raises StoreBusy when SQLite's one writer's place stayed taken.
+    Raises StoreBusy when another writer held the place, or a row, for too long.
     """
     with (
         _busy_is_told(),
-        engine.connect().execution_options(**{_WRITES: True}) as connection,
+        _connected(engine).execution_options(**{_WRITES: True}) as connection,
         connection.begin(),
     ):
         yield connection
+
+
+def _connected(engine: Engine) -> Connection:
+    """A connection. Until there is one nothing can have happened, so that asking again is safe;
+    an error later on, above all of COMMIT, leaves open whether it did."""
+    try:
+        return engine.connect()
+    except OperationalError:
+        if engine.dialect.name != "postgresql":
+            raise
+        # The driver does not tell why; its words quote the address.
+        raise StoreBusy(
+            "the database does not answer, or lets nobody in: start it, or correct the host, the "
+            "name, the user or the password in its address; then try again"
+        ) from None
 
 
 @contextmanager
 def _busy_is_told() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except PoolTimeout:
+        raise StoreBusy(_BUSY) from None
+    except DBAPIError as error:
         cause = error.orig
         # The low byte is the primary result code (sqlite.org/rescode.html).
         if isinstance(cause, SqliteOperationalError) and (
             cause.sqlite_errorcode & 0xFF == _SQLITE_BUSY
         ):
-            raise StoreBusy("the database is busy: try again in a few seconds") from None
+            raise StoreBusy(_BUSY) from None
+        if getattr(cause, "sqlstate", None) in _POSTGRESQL_BUSY:
+            raise StoreBusy(_BUSY) from None
         raise

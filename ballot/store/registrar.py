@@ -7,13 +7,14 @@ can do anyway (docs/threat-model.md).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Engine, bindparam, delete, insert, select, update
 
 from ballot.letters import CodesExist
 from ballot.registrar import Holder, IssuanceStopped, Issued, RegistrarInvalid, RegistrarState
 from ballot.roll import AlreadyOnRoll, Person, Progress, RollFrozen
-from ballot.store.engine import create_tables, reading, writing
+from ballot.store.engine import StoreBusy, create_tables, reading, rewrite, writing
 from ballot.store.registrartables import (
     ISSUANCE,
     METADATA,
@@ -193,6 +194,10 @@ class RegistrarStore:
         with reading(self._engine) as connection:
             return issued_per_style(connection, read_state(connection).styles)
 
+    def dispose(self) -> None:
+        """Close the connections."""
+        self._engine.dispose()
+
     def stop(self, sign: Callable[[Mapping[str, int]], bytes]) -> Issued:
         """See IssuanceStore."""
         with writing(self._engine) as connection:
@@ -206,4 +211,8 @@ class RegistrarStore:
                     issued_counts=canonical.encode(dict(counts)), issued_signature=issued.signature
                 )
             )
+        if self._engine.dialect.name == "postgresql":
+            # Best effort: who came when stands in no column, but in the rows' places.
+            with suppress(StoreBusy):
+                rewrite(self._engine, PERSON, ISSUANCE)
         return issued

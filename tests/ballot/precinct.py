@@ -3,7 +3,11 @@
 The keys, officers and issuers are those of ``tests.town``.
 """
 
+import shutil
+import sqlite3
+import weakref
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +25,7 @@ from ballot.store.engine import open_engine
 from ballot.voter import SealedBallot
 from tally import canonical
 from tally.vote import encode_vote
+from tests.postgres import Server
 from tests.town import Clerk, clerk
 
 STYLE = "north"
@@ -84,17 +89,29 @@ def nothing(_step: str) -> None:
 class Precinct:
     """A box on disk. ``restart`` gives another one on the same disk, as a new process would."""
 
-    def __init__(self, folder: Path, own: Clerk, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        own: Clerk,
+        clock: Clock | None = None,
+        *,
+        server: Server | None = None,
+        address: str = "",
+    ) -> None:
+        """``server`` is None for SQLite; ``address`` is of a database that is there already."""
         self.folder = folder
         self.own = own
         self.clock = clock or Clock()
-        self.database = folder / "box.sqlite"
+        self.server = server
+        self.database = folder / "box.sqlite"  # on SQLite
+        self.address = address or (server.fresh() if server else f"sqlite:///{self.database}")
         self.state = folder / "signer.json"
         self.log = folder / "log"
         self.on_step: Callable[[str], None] = nothing
         if not self.state.exists():
             FileSigner.create(self.state, own.manifest.box.origin)
-        self.store = BoxStore(open_engine(f"sqlite:///{self.database}"), own.manifest.hash)
+        self.store = BoxStore(open_engine(self.address), own.manifest.hash)
+        weakref.finalize(self, self.store.dispose)  # not every test ends the boxes it restarts
         self.store.create()
 
     @property
@@ -138,7 +155,71 @@ class Precinct:
 
     def restart(self) -> "Precinct":
         self.store.dispose()
-        return Precinct(self.folder, self.own, self.clock)
+        return Precinct(self.folder, self.own, self.clock, server=self.server, address=self.address)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What another program that looks into the database finds."""
+        if self.server is not None:
+            with self.server.connect(self.server.name(self.address)) as connection:
+                return connection.execute(statement.encode()).fetchall()
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
+            return connection.execute(statement).fetchall()
+
+    def backup(self) -> str:
+        """The address of a copy of the database, as the database's own tools make it."""
+        if self.server is not None:
+            self.store.dispose()
+            return self.server.copy(self.address)
+        copy = self.folder / "copy.sqlite"
+        copy.unlink(missing_ok=True)
+        with (
+            closing(sqlite3.connect(self.database)) as source,
+            closing(sqlite3.connect(copy)) as target,
+        ):
+            source.backup(target)
+        return f"sqlite:///{copy}"
+
+    def stored_bytes(self, table: str) -> bytes:
+        """The file that holds a table, as a thief of the disk would read it."""
+        if self.server is None:
+            return self.database.read_bytes()
+        with self.server.connect(self.server.name(self.address)) as connection:
+            connection.execute("CHECKPOINT")
+            found = connection.execute("SELECT pg_relation_filepath(%s)", [table]).fetchone()
+        assert found is not None
+        return (self.server.data / str(found[0])).read_bytes()
+
+    def alter(self, statement: str) -> int:
+        """Do something to the stored rows that no part of ours would; gives their number."""
+        if self.server is not None:
+            with self.server.connect(self.server.name(self.address)) as connection:
+                return connection.execute(statement.encode()).rowcount
+        with closing(sqlite3.connect(self.database)) as connection:
+            changed = connection.execute(statement).rowcount
+            connection.commit()
+            return changed
+
+    def beside(self, folder: Path, backup: str) -> "Precinct":
+        """Another box in ``folder`` on a copy of the database, everything else as it is now."""
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.sqlite*"))
+        address = ""
+        if self.server is not None:
+            address = self.server.copy(backup)
+        else:
+            shutil.copy(backup.removeprefix("sqlite:///"), folder / self.database.name)
+        return Precinct(folder, self.own, self.clock, server=self.server, address=address)
+
+    def restored(self, backup: str) -> "Precinct":
+        """The box on a copy of its database, everything else as it is now. The copy stays."""
+        self.store.dispose()
+        address = self.address
+        if self.server is not None:
+            address = self.server.copy(backup)
+        else:
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{self.database}{suffix}").unlink(missing_ok=True)
+            shutil.copy(backup.removeprefix("sqlite:///"), self.database)
+        return Precinct(self.folder, self.own, self.clock, server=self.server, address=address)
 
     def leaves(self) -> list[bytes]:
         """The leaf hashes of the log."""

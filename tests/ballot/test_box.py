@@ -34,14 +34,15 @@ from tests.ballot.precinct import (
     test_message,
     town,
 )
+from tests.postgres import Server
 from tests.town import clerk, rsa_key
 
 OWN = town()
 
 
 @pytest.fixture
-def precinct(tmp_path: Path) -> Iterator[Precinct]:
-    precinct = Precinct(tmp_path, OWN)
+def precinct(tmp_path: Path, server: Server | None) -> Iterator[Precinct]:
+    precinct = Precinct(tmp_path, OWN, server=server)
     yield precinct
     precinct.store.dispose()
 
@@ -79,9 +80,7 @@ def test_what_was_acknowledged_is_on_disk(precinct: Precinct, tmp_path: Path) ->
     with precinct.box() as box:
         box.cast(cast.entry, cast.sealed)
         # Another connection, as after a crash of this process: nothing is held back in memory.
-        with sqlite3.connect(f"file:{precinct.database}?mode=ro", uri=True) as other:
-            rows = other.execute("SELECT leaf_hash, entry, sealed FROM box_pending").fetchall()
-        other.close()
+        rows = precinct.rows("SELECT leaf_hash, entry, sealed FROM box_pending")
     assert rows == [(leaf(cast), cast.entry, cast.sealed)]
 
 
@@ -350,7 +349,7 @@ def test_a_box_with_another_key_or_database_is_refused(precinct: Precinct, tmp_p
             receipt_key=Ed25519PrivateKey.generate(),
             clock=precinct.clock,
         )
-    other = BoxStore(open_engine(f"sqlite:///{precinct.database}"), bytes(32))
+    other = BoxStore(open_engine(precinct.address), bytes(32))
     with pytest.raises(BoxMissing, match="another election"):
         other.create()
     with pytest.raises(BoxMissing, match="no box of this election"), other.reading() as reading:
@@ -358,6 +357,24 @@ def test_a_box_with_another_key_or_database_is_refused(precinct: Precinct, tmp_p
     other.dispose()
 
 
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+def test_nothing_that_stays_in_postgresql_tells_when_a_ballot_came(precinct: Precinct) -> None:
+    sequencer = precinct.opened()
+    cast = [ballot(OWN, f"voter {i}") for i in range(30)]
+    for each in cast:
+        precinct.cast(each)
+    sequencer.sequence()
+    assert leaf(cast[0]) not in precinct.stored_bytes("box_pending")
+    assert len(set(precinct.rows("SELECT xmin::text FROM box_pseudonym"))) == 30
+    precinct.store.forget_history(closed=True)
+    for table, key in (("box_pseudonym", "pseudonym"), ("box_fate", "pseudonym, sealed_hash")):
+        places = precinct.rows(f"SELECT ctid FROM {table} ORDER BY {key}")  # noqa: S608
+        assert places == precinct.rows(f"SELECT ctid FROM {table} ORDER BY ctid")  # noqa: S608
+        assert len(set(precinct.rows(f"SELECT xmin::text FROM {table}"))) == 1  # noqa: S608
+    assert precinct.cast(*cast[:3])
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 def test_nothing_in_the_database_tells_when_a_ballot_came(precinct: Precinct) -> None:
     sequencer = precinct.opened()
     cast = [ballot(OWN, f"voter {i}") for i in range(30)]

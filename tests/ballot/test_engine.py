@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, insert, select
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ballot.store.engine import (
@@ -13,8 +13,10 @@ from ballot.store.engine import (
     create_tables,
     open_engine,
     reading,
+    sole,
     writing,
 )
+from tests.postgres import Server
 
 METADATA = MetaData()
 CODES = Table(
@@ -105,3 +107,120 @@ def test_values_stay_out_of_errors(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError) as caught, writing(engine) as connection:
         connection.execute(insert(CODES), [{"id": 1, "value": b"a secret value"}] * 2)
     assert "a secret value" not in str(caught.value)
+
+
+# -- PostgreSQL ---------------------------------------------------------------------------------
+
+
+def test_a_postgresql_that_would_lose_what_it_promised_is_refused(postgresql: Server) -> None:
+    address = postgresql.fresh()
+    with postgresql.connect("postgres") as connection:
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    try:
+        for _ in range(100):
+            with postgresql.connect("postgres") as connection:
+                if connection.execute("SHOW fsync").fetchone() == ("off",):
+                    break
+        with pytest.raises(StoreInvalid, match="a power cut would lose ballots"):
+            open_engine(address)
+    finally:
+        with postgresql.connect("postgres") as connection:
+            connection.execute("ALTER SYSTEM RESET fsync")
+            connection.execute("SELECT pg_reload_conf()")
+
+
+def test_a_postgresql_that_does_not_answer_or_refuses_is_told_apart(
+    postgresql: Server, tmp_path: Path
+) -> None:
+    with pytest.raises(StoreBusy, match="does not answer"):
+        open_engine(f"postgresql://tester:secret@/nowhere?host={tmp_path}")
+    missing = postgresql.fresh().replace("/scrutin_", "/missing_")
+    with pytest.raises(StoreBusy, match="lets nobody in") as caught:
+        open_engine(missing.replace("tester@", "tester:secret@"))
+    assert "secret" not in str(caught.value)
+    assert "missing" not in str(caught.value)
+    with pytest.raises(StoreInvalid, match="small letters"):
+        open_engine(postgresql.fresh(), schema="x; DROP TABLE y")
+
+
+def test_settings_are_durable_on_postgresql_too(postgresql: Server) -> None:
+    engine = open_engine(postgresql.fresh(), schema="box")
+    create_tables(engine, METADATA)
+    for _ in range(2):  # the second time on the same connection
+        with reading(engine) as connection:
+
+            def show(name: str, source: Connection = connection) -> object:
+                return source.exec_driver_sql(f"SHOW {name}").scalar_one()
+
+            assert show("synchronous_commit") == "on"
+            assert show("search_path") == "box"
+            assert show("transaction_isolation") == "repeatable read"
+            assert show("transaction_read_only") == "on"
+    with reading(engine) as connection:
+        schemas = connection.exec_driver_sql(
+            "SELECT schemaname FROM pg_tables WHERE tablename = 'codes'"
+        ).scalars()
+        assert list(schemas) == ["box"]
+    engine.dispose()
+
+
+def test_two_parts_share_a_postgresql_and_do_not_meet(postgresql: Server) -> None:
+    address = postgresql.fresh()
+    engines = [open_engine(address, schema=name) for name in ("box", "registrar_city")]
+    for number, engine in enumerate(engines):
+        create_tables(engine, METADATA)
+        with writing(engine) as connection:
+            connection.execute(insert(CODES).values(id=1, value=bytes([number])))
+    for number, engine in enumerate(engines):
+        with reading(engine) as connection:
+            assert connection.execute(select(CODES)).all() == [(1, bytes([number]))]
+        engine.dispose()
+
+
+def test_readers_of_postgresql_see_one_state_and_a_locked_row_is_waited_for(
+    postgresql: Server,
+) -> None:
+    address = postgresql.fresh()
+    first = open_engine(address)
+    second = open_engine(address, busy_milliseconds=50)
+    create_tables(first, METADATA)
+    with writing(first) as connection:
+        connection.execute(insert(CODES).values(id=1, value=b"a"))
+    with reading(second) as reader:
+        assert len(reader.execute(select(CODES)).all()) == 1
+        with writing(first) as connection:
+            connection.execute(insert(CODES).values(id=2, value=b"b"))
+        assert len(reader.execute(select(CODES)).all()) == 1
+    with writing(first) as connection:
+        connection.execute(select(CODES).where(CODES.c.id == 1).with_for_update())
+        with pytest.raises(StoreBusy, match="try again"), writing(second) as other:
+            other.execute(select(CODES).where(CODES.c.id == 1).with_for_update())
+    with writing(second) as other:
+        assert len(other.execute(select(CODES).with_for_update()).all()) == 2
+    first.dispose()
+    second.dispose()
+
+
+def test_one_holds_a_name_until_it_ends_or_dies(postgresql: Server, tmp_path: Path) -> None:
+    address = postgresql.fresh()
+    first, second = open_engine(address), open_engine(address)
+    with sole(first, "sequencer") as held:
+        assert held
+        with sole(second, "sequencer") as also, sole(second, "another") as other:
+            assert not also
+            assert other
+    with sole(second, "sequencer") as held:
+        assert held
+        with postgresql.connect(postgresql.name(address)) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks "
+                "WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+            )
+        with sole(first, "sequencer") as now:
+            assert now
+    first.dispose()
+    second.dispose()
+    lite = open_engine(f"sqlite:///{tmp_path}/x.db")
+    with sole(lite, "sequencer") as held:
+        assert held

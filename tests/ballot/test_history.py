@@ -6,9 +6,8 @@ are prefixes of one log, and every credential counts once.
 """
 
 import shutil
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -20,6 +19,7 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 
 from audit.admission import admit
@@ -35,6 +35,7 @@ from ballot.startup import DatabaseBehind
 from ballot.store.box import HeadMoved
 from ballot.voter import SealedBallot
 from tests.ballot.precinct import CLOSES, Precinct, ballot, close_entry, leaf, test_message, town
+from tests.postgres import Server
 
 OWN = town(batch_minimum=2)
 PEOPLE = [f"voter {i}" for i in range(5)]
@@ -53,18 +54,20 @@ class Crash(BaseException):
 class History(RuleBasedStateMachine):
     """The world, and what an honest observer remembers of it."""
 
+    server: Server | None = None
+
     @initialize()
     def begin(self) -> None:
         self.folder = Path(mkdtemp())
         (self.folder / "box").mkdir()
-        self.precinct = Precinct(self.folder / "box", OWN)
+        self.precinct = Precinct(self.folder / "box", OWN, server=self.server)
         self.sequencer = self.precinct.opened()
         self.receipts: dict[bytes, bytes] = {}
         self.highest: dict[str, SealedBallot] = {}
         self.tested: set[bytes] = set()
         self.released: set[tuple[int, bytes]] = set()
         self.closed = False
-        self.copy: Path | None = None
+        self.copy: str | None = None
 
     def teardown(self) -> None:
         if hasattr(self, "precinct"):
@@ -166,13 +169,7 @@ class History(RuleBasedStateMachine):
 
     @rule()
     def copy_database(self) -> None:
-        self.copy = self.folder / "copy.sqlite"
-        self.copy.unlink(missing_ok=True)
-        with (
-            closing(sqlite3.connect(self.precinct.database)) as source,
-            closing(sqlite3.connect(self.copy)) as target,
-        ):
-            source.backup(target)
+        self.copy = self.precinct.backup()
 
     @precondition(lambda self: self.copy is not None)
     @rule(person=people)
@@ -183,9 +180,7 @@ class History(RuleBasedStateMachine):
         with self.precinct.store.reading() as transaction:
             signed = transaction.head().signed_size
         other = self.folder / "other"
-        shutil.copytree(self.folder / "box", other, ignore=shutil.ignore_patterns("box.sqlite*"))
-        shutil.copy(self.copy, other / "box.sqlite")
-        world = Precinct(other, OWN, self.precinct.clock)
+        world = self.precinct.beside(other, self.copy)
         with world.store.reading() as transaction:
             old = transaction.head().size
         try:
@@ -270,10 +265,18 @@ class History(RuleBasedStateMachine):
             )
 
 
-TestHistory = History.TestCase
-TestHistory.settings = settings(
+SETTINGS = settings(
     max_examples=60,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+TestHistory = History.TestCase
+TestHistory.settings = SETTINGS
+
+
+def test_one_history_on_postgresql(postgresql: Server) -> None:
+    class OnPostgresql(History):
+        server = postgresql
+
+    run_state_machine_as_test(OnPostgresql, settings=settings(SETTINGS, max_examples=6))

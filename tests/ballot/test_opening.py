@@ -26,6 +26,7 @@ from ballot.opening import (
 from ballot.sequencer import Sequencer
 from tally.vote import Vote, decode_vote
 from tests.ballot.precinct import STYLE, Precinct, ballot, close_entry, leaf, town
+from tests.postgres import Server
 
 OWN = town()
 FIRST = [ballot(OWN, f"voter {i}") for i in range(4)]
@@ -33,8 +34,8 @@ SECOND = [ballot(OWN, f"voter {i}", 2, "no") for i in range(2)]
 
 
 @pytest.fixture
-def precinct(tmp_path: Path) -> Iterator[Precinct]:
-    precinct = Precinct(tmp_path, OWN)
+def precinct(tmp_path: Path, server: Server | None) -> Iterator[Precinct]:
+    precinct = Precinct(tmp_path, OWN, server=server)
     yield precinct
     precinct.store.dispose()
 
@@ -161,7 +162,7 @@ def test_superseded_ballots_are_forgotten(precinct: Precinct, closed: Checkpoint
     assert log_entries(precinct.store) == entries
     precinct.sequencer()  # the log is whole
     precinct.store.dispose()
-    database = precinct.database.read_bytes()
+    database = precinct.stored_bytes("box_entry")
     assert FIRST[0].sealed not in database
     assert FIRST[2].sealed in database
 

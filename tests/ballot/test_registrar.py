@@ -1,7 +1,7 @@
 """Issuing: one credential a person, the same answer again, one answer to every refused code."""
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,6 +48,7 @@ from ballot.roll import Person, no_progress
 from ballot.store.engine import open_engine
 from ballot.store.registrar import RegistrarStore
 from tally import canonical
+from tests.postgres import Server
 
 STYLES = ("centre", "nord")
 E = bytes(range(32))
@@ -104,8 +105,8 @@ def keys(folder: Path) -> IssuerKeys:
     return open_issuer(folder, issuer="town", election="clermont-2026", passphrase=PASSPHRASE)
 
 
-def found_town(path: Path, keys: IssuerKeys) -> Town:
-    engine = open_engine(f"sqlite:///{path}")
+def found_town(address: str, keys: IssuerKeys) -> Town:
+    engine = open_engine(address)
     store = RegistrarStore.create(engine, issuer=keys.issuer, styles=STYLES)
     people = [
         Person(id="1", style="centre"),
@@ -129,8 +130,15 @@ def found_town(path: Path, keys: IssuerKeys) -> Town:
 
 
 @pytest.fixture
-def town(tmp_path: Path, keys: IssuerKeys) -> Town:
-    return found_town(tmp_path / "registrar.db", keys)
+def address(tmp_path: Path, server: Server | None) -> str:
+    return f"sqlite:///{tmp_path}/registrar.db" if server is None else server.fresh()
+
+
+@pytest.fixture
+def town(address: str, keys: IssuerKeys) -> Iterator[Town]:
+    town = found_town(address, keys)
+    yield town
+    town.store.dispose()
 
 
 def test_a_credential_is_issued_and_verifies(town: Town) -> None:
@@ -144,12 +152,12 @@ def test_a_credential_is_issued_and_verifies(town: Town) -> None:
     assert town.registrar.issued_counts() == {"centre": 1, "nord": 1}
 
 
-def test_a_lost_reply_is_given_again_and_nothing_else(town: Town, tmp_path: Path) -> None:
+def test_a_lost_reply_is_given_again_and_nothing_else(town: Town, address: str) -> None:
     message = town.blinded().message
     answer = town.ask(town.codes["1"], message)
     assert town.ask(town.codes["1"], message) == answer
     # After a restart of the registrar, too.
-    again = RegistrarStore(open_engine(f"sqlite:///{tmp_path}/registrar.db"))
+    again = RegistrarStore(open_engine(address))
     restarted = Registrar(store=again, keys=town.keys, election=E, opens=OPENS, closes=CLOSES)
     code = town.codes["1"].text.lower()
     assert (
@@ -158,6 +166,7 @@ def test_a_lost_reply_is_given_again_and_nothing_else(town: Town, tmp_path: Path
     )
     with pytest.raises(CredentialRefused):
         town.ask(town.codes["1"], town.blinded(seed=5).message)
+    again.dispose()
     assert town.registrar.issued_counts() == {"centre": 1, "nord": 0}
 
 
@@ -339,10 +348,10 @@ def test_stopping_signs_the_counts_and_ends_it(town: Town) -> None:
     assert town.store.issued_counts() == issued.counts
 
 
-def test_counts_cannot_change_between_counting_and_stopping(town: Town, tmp_path: Path) -> None:
+def test_counts_cannot_change_between_counting_and_stopping(town: Town, address: str) -> None:
     message = town.blinded().message
     refused: list[str] = []
-    impatient = open_engine(f"sqlite:///{tmp_path}/registrar.db", busy_milliseconds=50)
+    impatient = open_engine(address, busy_milliseconds=50)
     registrar = Registrar(
         store=RegistrarStore(impatient), keys=town.keys, election=E, opens=OPENS, closes=CLOSES
     )
@@ -363,6 +372,7 @@ def test_counts_cannot_change_between_counting_and_stopping(town: Town, tmp_path
     issued = town.store.stop(sign_slowly)
     assert refused == ["StoreBusy"]
     assert issued.counts == town.store.issued_counts() == {"centre": 0, "nord": 0}
+    impatient.dispose()
 
 
 def test_a_replaced_code_dies_and_a_used_one_is_not_replaced(town: Town) -> None:
@@ -395,7 +405,7 @@ def test_two_issuers_each_check_their_own_code(
     assert others.public() == public
     assert others.roll_key == keys.roll_key
     assert others.pepper != keys.pepper
-    region = found_town(tmp_path / "region.db", others)
+    region = found_town(f"sqlite:///{tmp_path}/region.db", others)
     # Both printed codes from the same random bytes, and yet neither database knows the other's.
     digests = [code_digest(each.keys.pepper, each.keys.issuer, UNKNOWN) for each in (town, region)]
     assert digests[0] != digests[1]
@@ -412,11 +422,11 @@ def test_two_issuers_each_check_their_own_code(
 
 
 def test_a_registrar_starts_only_on_what_belongs_together(
-    tmp_path: Path, keys: IssuerKeys, town: Town
+    tmp_path: Path, keys: IssuerKeys, town: Town, server: Server | None
 ) -> None:
     with pytest.raises(RegistrarInvalid, match="another election"):
         Registrar(store=town.store, keys=keys, election=bytes(32), opens=OPENS, closes=CLOSES)
-    engine = open_engine(f"sqlite:///{tmp_path}/fresh.db")
+    engine = open_engine(server.fresh() if server else f"sqlite:///{tmp_path}/fresh.db")
     with pytest.raises(RegistrarInvalid, match="holds no registrar"):
         RegistrarStore(engine)
     fresh = RegistrarStore.create(engine, issuer="town", styles=STYLES)
@@ -426,8 +436,33 @@ def test_a_registrar_starts_only_on_what_belongs_together(
         RegistrarStore.create(engine, issuer="town", styles=("nord", "centre"))
     with pytest.raises(RegistrarInvalid, match="style 'sud'"):
         fresh.add_people([Person(id="1", style="sud")], replace=False, progress=no_progress)
+    fresh.dispose()
 
 
+@pytest.mark.parametrize("server", ["postgresql"], indirect=True)
+def test_once_issuing_has_stopped_postgresql_has_forgotten_the_order(
+    town: Town, address: str, server: Server
+) -> None:
+    for person in ("2", "1"):
+        town.ask(town.codes[person], town.blinded().message)
+
+    def rows(statement: str) -> list[tuple[object, ...]]:
+        with server.connect(server.name(address)) as connection:
+            return connection.execute(statement.encode()).fetchall()
+
+    order = "SELECT person FROM registrar_issuance ORDER BY ctid"
+    assert rows(order) == [("2",), ("1",)]
+    issued = town.store.stop(lambda _counts: b"s" * 64)
+    assert rows(order) == [("1",), ("2",)]
+    for table in ("registrar_issuance", "registrar_person"):
+        assert len(set(rows(f"SELECT xmin::text FROM {table}"))) == 1  # noqa: S608
+    # The lock that each look-up once left on its person is gone: only the copying's own is there.
+    locks = rows("SELECT DISTINCT xmax::text FROM registrar_person WHERE xmax::text NOT IN ('0')")
+    assert locks == rows("SELECT DISTINCT xmin::text FROM registrar_person")
+    assert town.store.issued_counts() == issued.counts == {"centre": 2, "nord": 0}
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 def test_the_database_holds_no_code_no_time_and_no_order(town: Town, tmp_path: Path) -> None:
     for person in ("2", "1"):
         town.ask(town.codes[person], town.blinded().message)

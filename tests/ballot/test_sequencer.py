@@ -1,10 +1,8 @@
 """The sequencer: whole batches in the order of their hashes, and one history whatever fails."""
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from threading import Event as Signal
@@ -28,6 +26,7 @@ from ballot.startup import DatabaseBehind, SignerBehind
 from ballot.store.box import HeadMoved
 from ballot.tree import StoreDamaged
 from tests.ballot.precinct import CLOSES, OPENS, Clock, Precinct, ballot, close_entry, leaf, town
+from tests.postgres import Server
 from tests.town import clerk
 
 OWN = town()
@@ -35,8 +34,8 @@ PEOPLE = [ballot(OWN, f"voter {i}") for i in range(12)]
 
 
 @pytest.fixture
-def precinct(tmp_path: Path) -> Iterator[Precinct]:
-    precinct = Precinct(tmp_path, OWN)
+def precinct(tmp_path: Path, server: Server | None) -> Iterator[Precinct]:
+    precinct = Precinct(tmp_path, OWN, server=server)
     yield precinct
     precinct.store.dispose()
 
@@ -242,17 +241,40 @@ class Recorder:
         self.steps.append(step)
 
 
-@pytest.fixture(scope="module")
-def before_the_boundary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+class Boundary:
     """A log of 251 entries and 12 ballots that wait: the next batch crosses a tile's edge."""
-    folder = tmp_path_factory.mktemp("boundary")
-    precinct = Precinct(folder, OWN)
-    sequencer = precinct.opened()
-    precinct.cast(*(ballot(OWN, f"earlier {i}") for i in range(250)))
-    sequencer.sequence()
-    precinct.cast(*PEOPLE)
-    precinct.store.dispose()
-    return folder
+
+    def __init__(self, folder: Path, server: Server | None) -> None:
+        precinct = Precinct(folder, OWN, server=server)
+        sequencer = precinct.opened()
+        precinct.cast(*(ballot(OWN, f"earlier {i}") for i in range(250)))
+        sequencer.sequence()
+        precinct.cast(*PEOPLE)
+        precinct.store.dispose()
+        self.original = precinct
+
+    def copy(self, folder: Path) -> Precinct:
+        shutil.copytree(self.original.folder, folder)
+        server = self.original.server
+        address = "" if server is None else server.copy(self.original.address)
+        return Precinct(folder, OWN, server=server, address=address)
+
+
+@pytest.fixture(scope="module")
+def boundaries() -> dict[str, Boundary]:
+    return {}
+
+
+@pytest.fixture
+def before_the_boundary(
+    boundaries: dict[str, Boundary],
+    server: Server | None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Boundary:
+    kind = "sqlite" if server is None else "postgresql"
+    if kind not in boundaries:
+        boundaries[kind] = Boundary(tmp_path_factory.mktemp("boundary"), server)
+    return boundaries[kind]
 
 
 def act_sequence(sequencer: Sequencer) -> None:
@@ -265,11 +287,10 @@ def act_close(sequencer: Sequencer) -> None:
 
 @pytest.mark.parametrize("act", [act_sequence, act_close])
 def test_a_crash_at_any_step_loses_nothing_and_forks_nothing(
-    before_the_boundary: Path, tmp_path: Path, act: Callable[[Sequencer], None]
+    before_the_boundary: Boundary, tmp_path: Path, act: Callable[[Sequencer], None]
 ) -> None:
     def copy(name: str) -> Precinct:
-        shutil.copytree(before_the_boundary, tmp_path / name)
-        precinct = Precinct(tmp_path / name, OWN)
+        precinct = before_the_boundary.copy(tmp_path / name)
         if act is act_close:
             precinct.clock.late()
         return precinct
@@ -319,10 +340,9 @@ def test_a_crash_at_any_step_loses_nothing_and_forks_nothing(
 
 
 def test_a_crash_while_starting_again_is_a_crash_like_any_other(
-    before_the_boundary: Path, tmp_path: Path
+    before_the_boundary: Boundary, tmp_path: Path
 ) -> None:
-    shutil.copytree(before_the_boundary, tmp_path / "box")
-    precinct = Precinct(tmp_path / "box", OWN)
+    precinct = before_the_boundary.copy(tmp_path / "box")
     sequencer = precinct.sequencer()
     precinct.on_step = Recorder(5)  # after the commit, before the signature
     with pytest.raises(Crash):
@@ -379,33 +399,16 @@ def test_an_unknown_commit_is_answered_by_the_database(precinct: Precinct) -> No
 # -- old copies -----------------------------------------------------------------------------------
 
 
-def copy_database(precinct: Precinct, to: Path) -> None:
-    with (
-        closing(sqlite3.connect(precinct.database)) as source,
-        closing(sqlite3.connect(to)) as target,
-    ):
-        source.backup(target)
-
-
-def restore_database(precinct: Precinct, copy: Path) -> Precinct:
-    precinct.store.dispose()
-    for suffix in ("", "-wal", "-shm"):
-        precinct.database.with_name(precinct.database.name + suffix).unlink(missing_ok=True)
-    shutil.copy(copy, precinct.database)
-    return Precinct(precinct.folder, OWN, precinct.clock)
-
-
 def test_an_old_copy_of_the_database_is_refused(precinct: Precinct, tmp_path: Path) -> None:
     sequencer = precinct.opened()
     precinct.cast(*PEOPLE[:3])
     sequencer.sequence()
-    copy = tmp_path / "copy.sqlite"
-    copy_database(precinct, copy)
+    copy = precinct.backup()
     precinct.cast(*PEOPLE[3:6])
     sequencer.sequence()
     log = precinct.leaves()
     assert published(precinct) == (7, root(log))
-    old = restore_database(precinct, copy)
+    old = precinct.restored(copy)
     with pytest.raises(DatabaseBehind, match=r"has 4 entries, but 7 were signed.*never sign"):
         old.sequencer()
     # Nor when it has grown past what was signed, with other ballots, and nobody looked first.
@@ -444,12 +447,11 @@ def test_old_copies_of_both_are_betrayed_by_what_was_published(
     precinct: Precinct, tmp_path: Path
 ) -> None:
     sequencer = precinct.opened()
-    copy = tmp_path / "copy.sqlite"
-    copy_database(precinct, copy)
+    copy = precinct.backup()
     state = precinct.state.read_bytes()
     precinct.cast(*PEOPLE[:3])
     sequencer.sequence()
-    old = restore_database(precinct, copy)
+    old = precinct.restored(copy)
     replace_file(old.state, state)
     with pytest.raises(FolderAhead, match="beyond the 1 entries of the database"):
         old.sequencer()
@@ -462,13 +464,12 @@ def test_what_was_signed_but_not_recorded_survives_in_the_signer(
     """Signed, then the disk lost the last commits although they had been promised."""
     sequencer = precinct.opened()
     precinct.cast(*PEOPLE[:3])
-    copy = tmp_path / "copy.sqlite"
-    copy_database(precinct, copy)
+    copy = precinct.backup()
     recorder = Recorder()
     precinct.on_step = recorder
     sequencer.sequence()
     at = recorder.steps.index("record")
-    old = restore_database(precinct, copy)
+    old = precinct.restored(copy)
     assert at > 0
     with pytest.raises(DatabaseBehind):
         old.sequencer()
@@ -574,9 +575,10 @@ def test_a_damaged_database_is_never_signed(precinct: Precinct, statement: str) 
     precinct.cast(*PEOPLE[3:6])
     before = (precinct.log / "checkpoint").read_bytes()
     precinct.store.dispose()
-    with closing(sqlite3.connect(precinct.database)) as database:
-        assert database.execute(statement).rowcount > 0
-        database.commit()
+    if precinct.server is not None:
+        statement = statement.replace("x'00'", "'\\x00'")
+        statement = statement.replace("zeroblob(128)", "decode(repeat('00', 128), 'hex')")
+    assert precinct.alter(statement) > 0
     with pytest.raises((StoreDamaged, FileDiffers)):
         sequencer.sequence()
     if "box_pending" not in statement:
