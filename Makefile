@@ -34,8 +34,8 @@ lint: $(STAMP) ## ruff and mypy strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(STAMP) ## speed, as ratios within one run
-	$(BIN)/python -m tests.bench
+bench: $(STAMP) ## speed, as ratios within one run; BENCH=full for every rule on every file
+	$(BIN)/python -m tests.bench $(if $(filter full,$(BENCH)),--full)
 
 rehearsal: $(STAMP) ## a whole small election with real processes, no outside file
 	$(BIN)/scrutin rehearse --out rehearsal-out --voters 60

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from audit.bundle import publish
 from audit.credential import credential_message, load_issuer_key, verify_credential
@@ -21,18 +20,12 @@ from audit.seal import Opener, seal_info
 from audit.source import FolderSource
 from audit.verify import verify
 from ballot.blind import BlindSigner
-from tally import pabulib
 from tally.canonical import Value, parse
-from tally.election import CountingRule, Election
-from tally.frozen import FrozenMap
-from tally.profile import profile_of
-from tally.rules import envelope_rule
-from tally.tiebreak import lot_keys
-from tally.vote import Vote
 from tests.audit.forger import RENDERER
 from tests.ballot.precinct import Precinct
 from tests.ballot.precinct import ballot as precinct_ballot
 from tests.ballot.precinct import town as precinct_town
+from tests.bench.counting import FULL, FULL_LIMIT, LIMIT, QUICK, USUAL, Case, bench_counting
 from tests.bench.memory import verification_peaks
 from tests.bench.service import bench_service
 from tests.town import Town, _share, rsa_key, town
@@ -216,59 +209,6 @@ def generated() -> str:
     return "\n".join(lines) + "\n"
 
 
-def bench_count(name: str, text: str) -> None:
-    """Greedy, file to winners, against pabutools on the same file."""
-    rule = CountingRule.of("greedy", {"on_misfit": "skip"})
-
-    def instance() -> Any:
-        return pabulib.read_instance(pabulib.parse(text), rule=rule, widen=True)
-
-    def profile_from(read: Any) -> Any:
-        election: Election = read.election
-        contest = read.envelope
-        votes = (
-            Vote(
-                style=election.styles[0].id,
-                choices=FrozenMap({contest.id: each.choice}),
-            )
-            for each in read.ballots
-        )
-        return profile_of(election, contest.id, votes)
-
-    def whole() -> list[str]:
-        read = instance()
-        contest = read.envelope
-        outcome = envelope_rule(contest).count(
-            contest, profile_from(read), lot_keys(bytes(32), contest.id)
-        )
-        return list(outcome.winners)
-
-    ours = seconds(whole, 1)
-    try:
-        theirs = seconds(lambda: pabutools_greedy(text), 1)
-    except ImportError:
-        print(f"{name}: pabutools is not installed")
-        return
-    line(f"greedy, file to winners: {name}", ours, "pabutools", theirs)
-    read = instance()
-    contest, profile = read.envelope, profile_from(read)
-    lots = lot_keys(bytes(32), contest.id)
-    alone = seconds(lambda: envelope_rule(contest).count(contest, profile, lots))
-    line(f"greedy, with all margins: {name}", alone, "pabutools, file to winners", theirs)
-
-
-def pabutools_greedy(text: str) -> list[str]:
-    """pabutools' own reading and greedy rule."""
-    from pabutools.election import Cost_Sat, parse_pabulib
-    from pabutools.rules import greedy_utilitarian_welfare
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "instance.pb"
-        path.write_text(text, "utf-8")
-        instance, profile = parse_pabulib(str(path))
-    return [p.name for p in greedy_utilitarian_welfare(instance, profile, sat_class=Cost_Sat)]
-
-
 def bench_canonical(number: int) -> None:
     """The strict reader against Python's own."""
     import json
@@ -283,32 +223,40 @@ def bench_canonical(number: int) -> None:
     )
 
 
+def bench_files(cases: Sequence[Case], limit: int) -> None:
+    """Counting a generated file, and real ones where there are some."""
+    with tempfile.TemporaryDirectory() as folder:
+        voters, projects = GENERATED
+        name = f"generated_{voters}_x_{projects}"
+        (Path(folder) / f"{name}.pb").write_bytes(generated().encode())
+        bench_counting(Path(folder), (("greedy", name),), limit)
+    real = os.environ.get("SCRUTIN_PABULIB")
+    if real:
+        bench_counting(Path(real), cases, limit)
+    else:
+        print("real files: set SCRUTIN_PABULIB to a folder of Pabulib files")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run all of it."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="smaller numbers, under a minute")
-    quick = parser.parse_args(arguments).quick
+    parser.add_argument("--full", action="store_true", help="every rule on every file, hours")
+    parser.add_argument("--counting", action="store_true", help="only the counting of files")
+    chosen = parser.parse_args(arguments)
+    quick = chosen.quick
     bench_canonical(2_000 if quick else 20_000)
-    issue = bench_issue(50 if quick else 200)
-    cast = bench_box(150 if quick else 1_000)
-    bench_service(150 if quick else 1_000, issue, cast, line)
-    bench_verification(150 if quick else 2_000)
-    bench_count("generated 4,000 x 60", generated())
-    folder = os.environ.get("SCRUTIN_PABULIB")
-    if not folder:
-        print("real files: set SCRUTIN_PABULIB to a folder of Pabulib files")
-        return
-    for name in (
-        ("France_Toulouse_2022",)
-        if quick
-        else (
-            "France_Toulouse_2022",
-            "Poland_Lodz_2022",
-            "Poland_Wroclaw_2015_150_-_500",
-        )
-    ):
-        path = Path(folder) / f"{name}.pb"
-        bench_count(name, path.read_bytes().decode())
+    if not chosen.counting:
+        issue = bench_issue(50 if quick else 200)
+        cast = bench_box(150 if quick else 1_000)
+        bench_service(150 if quick else 1_000, issue, cast, line)
+        bench_verification(150 if quick else 2_000)
+    if quick:
+        bench_files(QUICK, LIMIT)
+    elif chosen.full:
+        bench_files(FULL, FULL_LIMIT)
+    else:
+        bench_files(USUAL, LIMIT)
 
 
 if __name__ == "__main__":
