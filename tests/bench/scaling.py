@@ -1,0 +1,224 @@
+"""How the cost of counting grows with the ballots: every rule, 10,000 to 1,000,000 ballots.
+
+``python -m tests.bench.scaling`` prints a table and draws ``docs/images/scaling.svg``. Ballots are
+generated one by one, mark up to ten of 200 projects, and are nearly all different: the hardest case
+for a program that counts equal ballots together. Every measurement is a process of its own.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import shake_256
+from pathlib import Path
+from typing import Any, Final
+
+from tally import rules
+from tally.canonical import Value
+from tally.election import (
+    Approval,
+    CountingRule,
+    Election,
+    Envelope,
+    Form,
+    FrozenMap,
+    Project,
+    Style,
+    Text,
+)
+from tally.profile import profile_of
+from tally.tiebreak import lot_keys
+from tally.vote import Vote
+from tests.bench.contender import _memory
+
+ROOT: Final = Path(__file__).parents[2]
+PLOT: Final = ROOT / "docs" / "images" / "scaling.svg"
+PROJECTS: Final = 200
+MOST_MARKS: Final = 10
+SIZES: Final = (10_000, 30_000, 100_000, 300_000, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A rule with its parameters and the form of the ballots."""
+
+    rule: str
+    parameters: Mapping[str, Value]
+    form: Form
+
+
+CASES: Final[Mapping[str, Case]] = {
+    "greedy": Case(
+        rule="greedy", parameters={"on_misfit": "skip"}, form=Approval(minimum=1, maximum=10)
+    ),
+}
+
+
+def _election(case: Case) -> Election:
+    """200 projects of 10,000 to 100,000 and money for about one in five."""
+    words = Text.of(en="generated")
+    envelope = Envelope(
+        id="budget",
+        title=words,
+        description=words,
+        budget=2_000_000,
+        form=case.form,
+        rule=CountingRule.of(case.rule, case.parameters),
+        tie_break=("votes", "cost", "order"),
+        projects=tuple(
+            Project(
+                id=f"p{number:03}",
+                title=words,
+                description=words,
+                cost=10_000 + number * 7_919 % 90_001,
+            )
+            for number in range(PROJECTS)
+        ),
+    )
+    return Election(
+        id="generated",
+        title=words,
+        organiser=words,
+        eligibility=words,
+        languages=("en",),
+        currency="EUR",
+        exponent=0,
+        opens="2026-10-05T08:00:00Z",
+        closes="2026-10-25T18:00:00Z",
+        contests=(envelope,),
+        styles=(Style(id="all", title=words, contests=("budget",)),),
+    )
+
+
+def _draws(ballots: int) -> Iterator[tuple[int, bytes]]:
+    """A ballot's number of marks and its draws, two bytes each; equal on every machine."""
+    block = 10_000
+    width = 1 + 2 * MOST_MARKS
+    for begin in range(0, ballots, block):
+        stream = shake_256(f"scaling {begin}".encode()).digest(block * width)
+        for at in range(min(block, ballots - begin)):
+            row = stream[at * width : (at + 1) * width]
+            yield 1 + row[0] % MOST_MARKS, row[1:]
+
+
+def _votes(election: Election, ballots: int) -> Iterator[Vote]:
+    """Votes in which early projects are more popular than late ones."""
+    envelope = election.contests[0]
+    marks = [(choice.id, 1) for choice in envelope.choices]
+    # Two bytes to a place: the product of two even draws leans to the first places.
+    places = [
+        high * low * PROJECTS // 65_025 % PROJECTS for high in range(256) for low in range(256)
+    ]
+    for number, row in _draws(ballots):
+        drawn = {places[row[at] * 256 + row[at + 1]] for at in range(0, 2 * number, 2)}
+        choice = tuple([marks[place] for place in sorted(drawn)])
+        yield Vote(style="all", choices=FrozenMap({"budget": choice}))
+
+
+def measure(label: str, ballots: int) -> dict[str, Any]:
+    """Seconds for the votes and their profile (``profile``) and for the rule (``count``), and the
+    most memory in KiB."""
+    case = CASES[label]
+    election = _election(case)
+    envelope = election.contests[0]
+    if not isinstance(envelope, Envelope):
+        raise TypeError("an envelope is generated")
+    begin = time.perf_counter()
+    profile = profile_of(election, "budget", _votes(election, ballots))
+    middle = time.perf_counter()
+    outcome = rules.envelope_rule(envelope).count(envelope, profile, lot_keys(bytes(32), "budget"))
+    return {
+        "profile": middle - begin,
+        "count": time.perf_counter() - middle,
+        "peak": _memory(),
+        "distinct": len(profile.choices),
+        "winners": len(outcome.winners),
+    }
+
+
+def _measured(label: str, ballots: int) -> dict[str, Any]:
+    words = ["-m", "tests.bench.scaling", "--one", label, str(ballots)]
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def draw(found: Mapping[str, Mapping[int, Mapping[str, Any]]], path: Path) -> None:
+    """Seconds over ballots for every rule, both axes logarithmic, with n log n for the eye."""
+    from math import log
+
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    mpl.rcParams["svg.hashsalt"] = "scaling"
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.add_subplot()
+    styles = ["o-", "s-", "^-", "D-", "v-", "P-", "X-", "*-", "<-", ">-"]
+    for style, (label, by_size) in zip(styles * len(found), found.items(), strict=False):
+        seconds = [by_size[size]["count"] for size in by_size]
+        axes.plot(list(by_size), seconds, style, label=label, markersize=5)
+    by_size = next(iter(found.values()))
+    axes.plot(
+        list(by_size),
+        [each["profile"] for each in by_size.values()],
+        ".:",
+        color="0.35",
+        label="making the votes and their profile",
+    )
+    first, last = min(by_size), max(by_size)
+    top = by_size[last]["profile"]
+    axes.plot(
+        list(by_size),
+        [top * size * log(size) / (last * log(last)) for size in by_size],
+        "--",
+        color="0.6",
+        label="n log n",
+    )
+    axes.axhline(10, color="0.8", linewidth=1)
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="ballots, nearly all different, on 200 projects",
+        ylabel="seconds",
+        xlim=(first * 0.8, last * 1.25),
+    )
+    axes.grid(visible=True, which="major", color="0.9")
+    axes.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=120)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure all, or one."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.scaling", description=__doc__)
+    parser.add_argument("--one", nargs=2, metavar=("RULE", "BALLOTS"))
+    parser.add_argument("--most", type=int, default=SIZES[-1], help="the most ballots")
+    parser.add_argument("--out", type=Path, default=PLOT)
+    chosen = parser.parse_args(arguments)
+    if chosen.one:
+        print(json.dumps(measure(chosen.one[0], int(chosen.one[1]))))
+        return
+    found: dict[str, dict[int, dict[str, Any]]] = {}
+    for label, case in CASES.items():
+        if case.rule not in rules.ENVELOPE_RULES:
+            print(f"{label}: no such rule")
+            continue
+        for size in SIZES:
+            if size > chosen.most:
+                continue
+            one = found.setdefault(label, {})[size] = _measured(label, size)
+            print(
+                f"| {label} | {size:,} | {one['distinct']:,} | {one['profile']:.2f} s | "
+                f"{one['count']:.2f} s | {one['peak'] / 1024:.0f} MiB |",
+                flush=True,
+            )
+    draw(found, chosen.out)
+
+
+if __name__ == "__main__":
+    main()
