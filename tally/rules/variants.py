@@ -1,0 +1,83 @@
+"""Named ways to set each rule, for comparisons: what cities that use the rule choose.
+
+A rule that is not in this table is compared once, with no parameters, where it needs none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from tally import rules
+from tally.canonical import Value
+from tally.election import CountingRule, Envelope
+from tally.text import Text
+
+Row = tuple[str, str, str, Mapping[str, Value]]
+"""Id, French title, English title, parameters."""
+
+VARIANTS: Final[Mapping[str, Sequence[Row]]] = MappingProxyType(
+    {
+        "greedy": (
+            (
+                "greedy-skip",
+                "par score, en sautant ce qui ne tient pas",
+                "by score, skipping what does not fit",
+                {"on_misfit": "skip"},
+            ),
+            (
+                "greedy-stop",
+                "par score, jusqu’au premier qui ne tient pas",
+                "by score, up to the first that does not fit",
+                {"on_misfit": "stop"},
+            ),
+            (
+                "greedy-top-up",
+                "par score, le premier qui ne tient pas complété si le reste en couvre 80 %",
+                "by score, the first that does not fit topped up if 80% of it is left",
+                {"on_misfit": "top-up", "top_up_share": "4/5"},
+            ),
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """A rule with its parameters and a short name of both: ``id`` for programs, ``title``."""
+
+    id: str
+    title: Text
+    rule: CountingRule
+
+
+def _rows(name: str) -> Sequence[Row]:
+    return VARIANTS.get(name, ((name, name, name, {}),))
+
+
+def variants() -> tuple[Variant, ...]:
+    """All variants of all rules for envelopes, in the table's order."""
+    return tuple(
+        Variant(
+            id=key,
+            title=Text.of(fr=french, en=english),
+            rule=CountingRule.of(name, dict(parameters)),
+        )
+        for name in rules.ENVELOPE_RULES
+        for key, french, english, parameters in _rows(name)
+    )
+
+
+def own_variant(envelope: Envelope) -> Variant:
+    """The envelope's own rule, under its name in the table if it stands there."""
+    for variant in variants():
+        if variant.rule == envelope.rule:
+            return variant
+    return Variant(
+        id="own",
+        title=Text.of(
+            fr=f"la règle de ce vote ({envelope.rule.name})",
+            en=f"this vote’s own rule ({envelope.rule.name})",
+        ),
+        rule=envelope.rule,
+    )

@@ -1,0 +1,137 @@
+"""The same ballots under other rules, side by side."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from tally import rules
+from tally.comparison import comparable, compare, satisfied
+from tally.election import Approval, CountingRule, Envelope, Project, Ranking, Scores
+from tally.form import Form, Grades
+from tally.mark import Choice
+from tally.profile import Profile
+from tally.rules.variants import VARIANTS, variants
+from tests.tally.greedy_oracle import words
+
+OWN = CountingRule.of("greedy", {"on_misfit": "skip", "minimum_votes": 5})
+
+
+def made(form: Form, rule: CountingRule = OWN) -> Envelope:
+    return Envelope(
+        id="e",
+        title=words("e"),
+        description=words("e"),
+        budget=100,
+        form=form,
+        rule=rule,
+        tie_break=("order",),
+        projects=tuple(
+            Project(
+                id=name,
+                title=words(name),
+                description=words(name),
+                cost=cost,
+                category=categories,
+                district=district,
+            )
+            for name, cost, categories, district in (
+                ("a", 60, ("green", "play"), "North"),
+                ("b", 50, ("green",), "South"),
+                ("c", 30, (), "South"),
+                ("d", 10, ("play",), "North"),
+            )
+        ),
+    )
+
+
+APPROVAL = made(Approval(minimum=1, maximum=4))
+PROFILE = Profile.of(
+    {
+        (("a", 1),): 20,
+        (("a", 1), ("b", 1)): 5,
+        (("b", 1),): 10,
+        (("c", 1),): 6,
+        (("d", 1),): 4,
+        (): 3,
+    }
+)
+
+
+def test_all_variants_side_by_side() -> None:
+    found = compare(APPROVAL, PROFILE, b"")
+    by_id = {each.variant.id: each for each in found.compared}
+    assert [each.own for each in found.compared] == [True] + [False] * (len(found.compared) - 1)
+    own, skip, stop = by_id["own"], by_id["greedy-skip"], by_id["greedy-stop"]
+    assert own.winners == ("a", "c")
+    assert skip.winners == ("a", "c", "d")
+    assert (skip.gained, skip.lost) == (("d",), ())
+    assert stop.winners == ("a",)
+    assert (stop.gained, stop.lost) == ((), ("c",))
+    assert [own.satisfied, skip.satisfied, stop.satisfied] == [31, 35, 25]
+    assert [own.spent, skip.spent, stop.spent] == [90, 100, 60]
+    # A project of two categories counts in each of them, one of none in none.
+    assert dict(skip.by_category) == {"green": Fraction(3, 5), "play": Fraction(7, 10)}
+    assert dict(skip.by_district) == {"North": Fraction(7, 10), "South": Fraction(3, 10)}
+    assert {"c", "d"} <= set(found.differing)
+    assert "a" not in stop.lost
+    assert (found.ballots, found.expressed) == (48, 45)
+
+
+def test_the_own_rule_goes_by_its_name_in_the_table() -> None:
+    rule = CountingRule.of("greedy", {"on_misfit": "stop"})
+    found = compare(replace(APPROVAL, rule=rule), PROFILE, b"")
+    assert found.compared[0].variant.id == "greedy-stop"
+    assert sum(each.variant.id == "greedy-stop" for each in found.compared) == 1
+
+
+def test_a_rule_that_cannot_count_is_left_out() -> None:
+    unknown = replace(APPROVAL, rule=CountingRule.of("unknown"))
+    found = compare(unknown, PROFILE, b"")
+    assert found.compared
+    assert not any(each.own for each in found.compared)
+    scores = made(Scores(minimum=0, maximum=3, minimum_projects=1, maximum_projects=None))
+    for variant in comparable(scores):
+        assert "scores" in rules.RULES[variant.rule.name].accepts
+
+
+def test_every_variant_has_a_rule_and_a_name_of_its_own() -> None:
+    assert VARIANTS.keys() <= rules.ENVELOPE_RULES.keys()
+    names = [variant.id for variant in variants()]
+    assert len(names) == len(set(names))
+    forms: tuple[Form, ...] = (
+        Approval(minimum=1, maximum=4),
+        Ranking(minimum=1, maximum=3),
+        Scores(minimum=0, maximum=3, minimum_projects=1, maximum_projects=None),
+        Grades(labels=(words("good"), words("bad")), default=1),
+    )
+    for variant in variants():
+        assert any(not rules.check(made(form, variant.rule)) for form in forms), variant.id
+
+
+def test_who_is_satisfied() -> None:
+    won = frozenset({"a"})
+    scores = made(Scores(minimum=-2, maximum=3, minimum_projects=1, maximum_projects=None))
+    marks: dict[Choice, int] = {(("a", -1),): 1, (("a", 0),): 2, (("a", 1), ("b", -2)): 4}
+    assert satisfied(scores, Profile.of(marks), won) == 4
+    ranking = made(Ranking(minimum=1, maximum=2))
+    ranked: dict[Choice, int] = {(("b", 1), ("c", 2), ("a", 3)): 1, (("b", 1), ("a", 2)): 2}
+    assert satisfied(ranking, Profile.of(ranked), won) == 2
+    grades = made(Grades(labels=(words("good"), words("fair"), words("bad")), default=1))
+    graded: dict[Choice, int] = {(("a", 0),): 1, (("a", 1),): 2, (("a", 2),): 4, (("b", 0),): 8}
+    assert satisfied(grades, Profile.of(graded), won) == 1
+
+
+def test_the_object_says_all_of_it() -> None:
+    steps: list[tuple[int, int]] = []
+    found = compare(
+        APPROVAL, PROFILE, b"", progress=lambda done, total: steps.append((done, total))
+    )
+    count = len(found.compared)
+    assert steps == [(number, count) for number in range(1, count + 1)]
+    value = found.to_value()
+    assert value.keys() == {"budget", "ballots", "expressed", "compared", "differing"}
+    first = found.compared[0].to_value()
+    assert first["rule"] == {
+        "name": "greedy",
+        "parameters": {"on_misfit": "skip", "minimum_votes": 5},
+    }
+    assert first["by_district"] == {"North": "3/5", "South": "3/10"}
