@@ -5,14 +5,18 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 
 from flask import Flask
 
 from audit.errors import AuditError
+from ballot.box import Box
 from ballot.cosignatures import Seen
 from ballot.cosigning import Cosigning
 from ballot.errors import BallotError
+from ballot.sequencer import Sequencer
+from ballot.store.box import BoxStore
 from web.app import create_app
 from web.audience import Door, Route
 from web.box import box_routes
@@ -23,7 +27,7 @@ from web.limits import Limits
 from web.observer import PublicFiles, observer_routes
 from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
-from web.office.parts import BoxParts, local_issuers, open_box, open_registrar
+from web.office.parts import local_issuers, open_intake, open_registrar, open_sequencer
 from web.office.witnesses import open_cosigning, told
 from web.openapi import with_description
 from web.registrar import registrar_routes
@@ -31,6 +35,7 @@ from web.settings import Settings, read_settings
 from web.worker import settle_worker
 
 WATCH_SECONDS = 1.0
+STAND_BY_SECONDS = 1.0
 COSIGN_AGAIN_SECONDS = 30.0
 
 log = logging.getLogger("scrutin.service")
@@ -57,8 +62,13 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
             settings.refusals_per_minute,
         )
     if Door.BOX in settings.doors:
-        opened = parts.enter_context(open_box(folder, manifest, clock))
-        _sequence_in_background(opened, parts)
+        opened = parts.enter_context(open_intake(folder, manifest, clock))
+        _sequence_in_background(
+            opened["store"],
+            lambda: open_sequencer(folder, manifest, opened["keys"], opened["store"], clock),
+            parts,
+        )
+        _watch_in_background(opened["box"], parts)
         _cosign_in_background(open_cosigning(folder, manifest, opened["store"]), parts)
         routes += box_routes(opened["box"], read_time(manifest.election.opens))
     if Door.PUBLIC in settings.doors:
@@ -73,34 +83,61 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
     return create_app(settings, with_description(routes, min(settings.doors)))
 
 
-def _sequence_in_background(opened: BoxParts, parts: ExitStack) -> None:
+def _sequence_in_background(
+    store: BoxStore, started: Callable[[], Sequencer], parts: ExitStack
+) -> None:
+    """Sequence, if no other process on the same database does; else stand by to take over.
+
+    What contradicts itself stops the start-up of the process that sequences.
+    """
     stop = threading.Event()
+    place = ExitStack()
+    first: list[Sequencer] = []
+    if place.enter_context(store.sole_sequencer()):
+        parts.enter_context(place)
+        first.append(started())
+    else:
+        place.close()
+        log.info("another process puts ballots into the log; this one stands by")
 
     def work() -> None:
         try:
-            opened["sequencer"].run(stop)
+            if first:
+                first[0].run(stop)
+            while not stop.wait(STAND_BY_SECONDS):
+                with store.sole_sequencer() as held:
+                    if held:
+                        log.info("this process puts ballots into the log now")
+                        started().run(stop)
         except BallotError as error:
             end_process(f"the sequencer stopped: {error}")
         except Exception as error:  # whatever it was: its message may quote a ballot
             end_process(f"the sequencer stopped: {type(error).__name__}")
 
+    _in_background(work, "sequencer", stop, parts)
+
+
+def _watch_in_background(box: Box, parts: ExitStack) -> None:
+    stop = threading.Event()
+
     def watch() -> None:
         while not stop.wait(WATCH_SECONDS):
-            if not opened["box"].running:
+            if not box.running:
                 end_process("the box stopped: a write failed and its outcome is not known")
                 return
 
-    threads = [
-        threading.Thread(target=work, name="sequencer", daemon=True),
-        threading.Thread(target=watch, name="box watch", daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
+    _in_background(watch, "box watch", stop, parts)
+
+
+def _in_background(
+    work: Callable[[], None], name: str, stop: threading.Event, parts: ExitStack
+) -> None:
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
 
     def end() -> None:
         stop.set()
-        for thread in threads:
-            thread.join(timeout=10)
+        thread.join(timeout=10)
 
     parts.callback(end)
 

@@ -10,7 +10,7 @@ in groups, and what is deleted is overwritten. The log's own order is that of th
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +30,15 @@ from audit.merkle import EMPTY_ROOT
 from ballot.errors import BallotError
 from ballot.intake import Holding
 from ballot.store.boxtables import ENTRY, FATE, HEAD, PENDING, PSEUDONYM, TILE, WITNESSED, Row
-from ballot.store.engine import StoreBusy, create_tables, reading, rewrite, vacuum, writing
+from ballot.store.engine import (
+    StoreBusy,
+    create_tables,
+    reading,
+    rewrite,
+    sole,
+    vacuum,
+    writing,
+)
 
 CHUNK = 1_000
 
@@ -401,6 +409,11 @@ class BoxStore:
             if closed:
                 vacuum(self._engine, ENTRY.name)  # with sealed bytes that were erased
                 rewrite(self._engine, PSEUDONYM, FATE)
+
+    def sole_sequencer(self) -> AbstractContextManager[bool]:
+        """Whether this process may sequence, of all that share the database; held until the
+        ``with`` ends (``ballot.store.engine.sole``)."""
+        return sole(self._engine, "sequencer")
 
     def dispose(self) -> None:
         """Close the connections."""

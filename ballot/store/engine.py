@@ -13,22 +13,19 @@ from hashlib import sha256
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from audit.label import labelled
 from ballot.errors import BallotError
 
 BUSY_MILLISECONDS = 10_000
 PATIENCE_MILLISECONDS = 200
-MOST_CONNECTIONS: Final = 40
-"""Of one process to PostgreSQL: one a thread of the server, and a few for what runs beside."""
-
 _WRITES = "scrutin_writes"
 _SQLITE_BUSY = 5
 # lock_not_available, deadlock_detected, serialization_failure
@@ -50,14 +47,19 @@ class StoreBusy(BallotError):
 
 
 def open_engine(
-    url: str, *, schema: str | None = None, busy_milliseconds: int = BUSY_MILLISECONDS
+    url: str,
+    *,
+    schema: str | None = None,
+    most_connections: int = 0,
+    busy_milliseconds: int = BUSY_MILLISECONDS,
 ) -> Engine:
     """The database at ``url``: ``sqlite:////folder/file.db`` or ``postgresql://…``.
 
     SQLite: write-ahead log, ``synchronous=FULL`` (a commit that returned survives a power cut),
     foreign keys on, and a new file is readable by its owner alone. PostgreSQL: everything is kept
     in ``schema``, which is made when it is not there, so that several parts can share a database;
-    ``synchronous_commit=on``, and a server that runs with ``fsync=off`` is refused. Values never
+    ``synchronous_commit=on``, and a server that runs with ``fsync=off`` is refused; up to
+    ``most_connections`` stay open until ``dispose``, with 0 each ends with its use. Values never
     appear in errors or logs, since a message of the database would otherwise quote codes and names.
 
     Raises StoreInvalid for an address that is not understood, a database in memory, a folder that
@@ -75,7 +77,7 @@ def open_engine(
         ) from None
     kind = address.get_backend_name()
     if kind == "postgresql":
-        return _open_postgresql(address, schema, busy_milliseconds)
+        return _open_postgresql(address, schema, most_connections, busy_milliseconds)
     if kind != "sqlite":
         raise StoreInvalid(f"database address: {kind} is not supported; use sqlite or postgresql")
     _prepare_file(address)
@@ -98,16 +100,23 @@ def open_engine(
     return engine
 
 
-def _open_postgresql(address: URL, schema: str | None, busy_milliseconds: int) -> Engine:
+def _open_postgresql(
+    address: URL, schema: str | None, most_connections: int, busy_milliseconds: int
+) -> Engine:
     if schema is not None and not _SCHEMA.fullmatch(schema):
         raise StoreInvalid(f"schema {schema!r}: write small letters, digits and _, 63 at most")
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if most_connections:
+        pool = {
+            "pool_pre_ping": True,
+            "pool_size": most_connections,
+            "max_overflow": 0,
+            "pool_timeout": busy_milliseconds / 1000,
+        }
     engine = create_engine(
         address.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
-        pool_pre_ping=True,
-        pool_size=MOST_CONNECTIONS,
-        max_overflow=0,
-        pool_timeout=busy_milliseconds / 1000,
+        **pool,
         connect_args={"connect_timeout": max(2, busy_milliseconds // 1000)},
     )
 

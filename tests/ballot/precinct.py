@@ -5,7 +5,6 @@ The keys, officers and issuers are those of ``tests.town``.
 
 import shutil
 import sqlite3
-import weakref
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
@@ -111,7 +110,6 @@ class Precinct:
         if not self.state.exists():
             FileSigner.create(self.state, own.manifest.box.origin)
         self.store = BoxStore(open_engine(self.address), own.manifest.hash)
-        weakref.finalize(self, self.store.dispose)  # not every test ends the boxes it restarts
         self.store.create()
 
     @property

@@ -18,7 +18,8 @@ SCRUTIN = Path(sys.executable).with_name("scrutin")
 
 def plain_environment(**more: str) -> dict[str, str]:
     """This process's environment without anything of an election's, and ``more``."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SCRUTIN_")}
+    ours = ("SCRUTIN_", "DATABASE_URL")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, **more}
 
 

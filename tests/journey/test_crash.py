@@ -16,6 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Semaphore
 
+import pytest
+
 from audit.merkle import leaf_hash
 from audit.receipt import read_receipt, verify_proof
 from audit.record import BallotEntry, parse_entry
@@ -24,6 +26,7 @@ from ballot.roll import Person
 from ballot.voter import Device, SealedBallot
 from tests.journey.terminal import ROOT, SCRUTIN, Terminal, call, plain_environment
 from tests.journey.test_rehearsal import contents
+from tests.postgres import Server
 from web.client import Client, DoorRefused, DoorSilent
 from web.clock import VARIABLE, read_time, spell_time
 from web.office.folder import ElectionFolder
@@ -44,9 +47,10 @@ ISSUER = "city"
 class Killed:
     """The whole service on one port; can be killed and started again at any moment."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], workers: int) -> None:
         self._folder = folder
         self._environment = environment
+        self._workers = workers
         self._port = free_port()
         self.address = f"http://127.0.0.1:{self._port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -54,6 +58,7 @@ class Killed:
     def start(self) -> None:
         """Start it and wait until it answers."""
         words = [str(SCRUTIN), "serve", str(self._folder), "--port", str(self._port)]
+        words += ["--workers", str(self._workers)]
         log = (self._folder.parent / "service.log").open("ab")
         with log:
             self._process = subprocess.Popen(
@@ -73,7 +78,7 @@ class Killed:
         client.close()
 
     def kill(self) -> None:
-        """End it as a power cut would: the server and its worker at once."""
+        """End it as a power cut would: the server and its workers at once."""
         if self._process is None:
             return
         server = self._process.pid
@@ -93,9 +98,9 @@ class Killed:
 
 
 @contextmanager
-def service(folder: Path, environment: dict[str, str]) -> Iterator[Killed]:
+def service(folder: Path, environment: dict[str, str], workers: int = 1) -> Iterator[Killed]:
     """A running service; ended with the ``with``."""
-    killed = Killed(folder, environment)
+    killed = Killed(folder, environment, workers)
     try:
         killed.start()
         yield killed
@@ -103,17 +108,19 @@ def service(folder: Path, environment: dict[str, str]) -> Iterator[Killed]:
         killed.kill()
 
 
-def found(root: Path) -> tuple[Town, dict[str, str]]:
+def found(root: Path, server: Server | None = None) -> tuple[Town, dict[str, str]]:
     """A frozen town of people who all vote in one style, and the environment of its processes."""
+    database = {} if server is None else {"DATABASE_URL": server.fresh()}
     environment = plain_environment(
         **{
             "SCRUTIN_PASSPHRASE": WORD,
             VARIABLE: str(root / "clock.txt"),
             "SCRUTIN_REQUESTS_FACTOR": "100000",
+            **database,
         }
     )
     before = dict(os.environ)
-    os.environ["SCRUTIN_PASSPHRASE"] = WORD
+    os.environ.update({"SCRUTIN_PASSPHRASE": WORD, **database})
     try:
         town = found_town(
             ElectionFolder(root / "town"),
@@ -207,13 +214,18 @@ def vote_through_crashes(town: Town, running: Killed) -> list[Walker]:
     return walkers
 
 
-def test_the_service_dies_while_people_vote(terminal: Terminal, tmp_path: Path) -> None:
-    town, environment = found(tmp_path)
+def test_the_service_dies_while_people_vote(
+    terminal: Terminal, tmp_path: Path, server: Server | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also with two processes on one PostgreSQL, of which one sequences."""
+    town, environment = found(tmp_path, server)
+    if server is not None:
+        monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
     terminal.environment.update(environment)
     folder, manifest = town.place.root, town.manifest
     set_clock(tmp_path, OPENS, minutes=1)
     terminal.done("open", folder, *both(town))
-    with service(folder, environment) as running:
+    with service(folder, environment, workers=1 if server is None else 2) as running:
         walkers = vote_through_crashes(town, running)
         client = Client(running.address)
         for walker in walkers:

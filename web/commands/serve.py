@@ -19,17 +19,21 @@ BLOCKING_THREADS = 32
 STOP_SECONDS = 15
 
 
-def serve(folder: Path, doors: list[str], host: str, port: int) -> None:
-    """Serve until stopped. One worker: SQLite has one writer.
+def serve(folder: Path, doors: list[str], host: str, port: int, workers: int = 1) -> None:
+    """Serve until stopped, in ``workers`` processes: one on SQLite, which has one writer.
 
-    Raises UsageError when the port is taken.
+    Raises UsageError when the port is taken, or for more processes than the database can serve.
     """
+    if workers > 1 and not os.environ.get("DATABASE_URL"):
+        raise UsageError(
+            "--workers: SQLite is for one process; set DATABASE_URL to a PostgreSQL for more"
+        )
     os.environ["SCRUTIN_FOLDER"] = str(folder.resolve())
     os.environ["SCRUTIN_DOORS"] = ",".join(doors)
-    run_server("web.service:application", free_address(host, port), port)
+    run_server("web.service:application", free_address(host, port), port, workers)
 
 
-def run_server(target: str, address: str, port: int) -> None:
+def run_server(target: str, address: str, port: int, workers: int = 1) -> None:
     """Serve the application that ``target`` makes from the environment, until stopped."""
     server = Granian(
         target,
@@ -37,7 +41,7 @@ def run_server(target: str, address: str, port: int) -> None:
         address=address,
         port=port,
         interface=Interfaces.WSGI,
-        workers=1,
+        workers=workers,
         blocking_threads=BLOCKING_THREADS,
         backpressure=1024,
         websockets=False,
@@ -77,8 +81,17 @@ def free_address(host: str, port: int) -> str:
 )
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-def serve_command(folder: Path, doors: tuple[str, ...], host: str, port: int) -> None:
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Processes; more than one needs PostgreSQL.",
+)
+def serve_command(folder: Path, doors: tuple[str, ...], host: str, port: int, workers: int) -> None:
     """Run the registrar's, the box's and the public door of the election in FOLDER.
+
+    DATABASE_URL names a PostgreSQL; without it each part keeps an SQLite file in FOLDER.
 
     In production the registrar and the box run on separate hosts, each with its own part of the
     folder, behind a TLS proxy (docs/operations.md).
@@ -90,4 +103,4 @@ def serve_command(folder: Path, doors: tuple[str, ...], host: str, port: int) ->
     if Door.REGISTRAR.value in names and Door.BOX.value in names and not doors:
         say("scrutin: registrar and box in one process: fine for a trial, not for a real vote")
     say(f"scrutin: {manifest.election.id} on http://{host}:{port}/ ({', '.join(names)})")
-    serve(folder, names, host, port)
+    serve(folder, names, host, port, workers)

@@ -1,10 +1,16 @@
 """Opening the registrar's and the box's parts of an election's folder."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import TypedDict
 
+from sqlalchemy import Engine
+
+from audit.label import labelled
 from audit.manifest import Manifest
 from ballot.box import Box
 from ballot.issuer import IssuerKeys, open_issuer
@@ -24,27 +30,59 @@ from web.office.passphrase import passphrase
 REGISTRAR_DATABASE = "registrar.db"
 BOX_DATABASE = "box.db"
 SIGNER_STATE = "signer.json"
+MOST_CONNECTIONS = 40
+"""Of one process to PostgreSQL: one a thread of the server, and a few for what runs beside."""
+
+
+class Intake(TypedDict):
+    """What a process needs to take ballots; several may, on one PostgreSQL."""
+
+    box: Box
+    store: BoxStore
+    keys: BoxKeys
 
 
 class BoxParts(TypedDict):
-    """What the box's process holds."""
+    """What the one process holds that takes ballots and puts them into the log."""
 
     box: Box
     sequencer: Sequencer
     store: BoxStore
 
 
-def database(folder: Path, name: str) -> str:
-    """The address of an SQLite database in ``folder``."""
-    return f"sqlite:///{(folder / name).resolve()}"
+def open_database(folder: Path, name: str, schema: str, most_connections: int = 0) -> Engine:
+    """The database of one part: that of ``DATABASE_URL``, there in a schema of its own, else an
+    SQLite file in ``folder``.
+
+    Raises StoreInvalid or StoreBusy, neither with the password that the address may hold.
+    """
+    address = os.environ.get("DATABASE_URL", "")
+    if not address:
+        return open_engine(f"sqlite:///{(folder / name).resolve()}")
+    if address.startswith("sqlite"):
+        raise UsageError(
+            "DATABASE_URL: leave it unset for SQLite: each part then keeps a file of its own in "
+            "the election's folder"
+        )
+    return open_engine(address, schema=schema, most_connections=most_connections)
 
 
-def registrar_store(folder: ElectionFolder, issuer: str, election: Election) -> RegistrarStore:
+def _schema(part: str, *names: str) -> str:
+    """A schema's name for a part of an election: readable, short enough, and no other's."""
+    digest = sha256(labelled("schema", part.encode(), *(name.encode() for name in names)))
+    readable = re.sub("[^a-z0-9]+", "_", "_".join((part, *names)))[:40].rstrip("_")
+    return f"{readable}_{digest.hexdigest()[:8]}"
+
+
+def registrar_store(
+    folder: ElectionFolder, issuer: str, election: Election, most_connections: int = 0
+) -> RegistrarStore:
     """An issuer's database, made when it is not there."""
     own = folder.issuers / issuer
     if not own.is_dir():
         raise UsageError(f"{own}: no such issuer; run scrutin registrar new --issuer {issuer}")
-    engine = open_engine(database(own, REGISTRAR_DATABASE))
+    schema = _schema("registrar", election.id, issuer)
+    engine = open_database(own, REGISTRAR_DATABASE, schema, most_connections)
     return RegistrarStore.create(
         engine, issuer=issuer, styles=[style.id for style in election.styles]
     )
@@ -69,7 +107,7 @@ def open_registrar(folder: ElectionFolder, issuer: str, manifest: Manifest) -> R
     """A registrar ready to issue."""
     election = manifest.election
     return Registrar(
-        store=registrar_store(folder, issuer, election),
+        store=registrar_store(folder, issuer, election, MOST_CONNECTIONS),
         keys=issuer_keys(folder, issuer, election),
         election=manifest.hash,
         opens=read_time(election.opens),
@@ -84,9 +122,12 @@ def box_keys(folder: ElectionFolder, election_id: str) -> BoxKeys:
     )
 
 
-def box_store(folder: ElectionFolder, manifest: Manifest) -> BoxStore:
+def box_store(folder: ElectionFolder, manifest: Manifest, most_connections: int = 0) -> BoxStore:
     """The box's database, made when it is not there."""
-    store = BoxStore(open_engine(database(folder.box, BOX_DATABASE)), manifest.hash)
+    schema = _schema("box", manifest.election.id)
+    store = BoxStore(
+        open_database(folder.box, BOX_DATABASE, schema, most_connections), manifest.hash
+    )
     store.create()
     return store
 
@@ -115,6 +156,18 @@ def open_sequencer(
     )
     sequencer.start()
     return sequencer
+
+
+@contextmanager
+def open_intake(folder: ElectionFolder, manifest: Manifest, clock: Clock) -> Iterator[Intake]:
+    """The box without its sequencer: takes ballots until the ``with`` ends."""
+    keys = box_keys(folder, manifest.election.id)
+    store = box_store(folder, manifest, MOST_CONNECTIONS)
+    try:
+        with Box(manifest=manifest, store=store, receipt_key=keys.receipt, clock=clock) as box:
+            yield {"box": box, "store": store, "keys": keys}
+    finally:
+        store.dispose()
 
 
 @contextmanager
