@@ -29,16 +29,16 @@ from sqlalchemy import (
 from audit.merkle import EMPTY_ROOT
 from ballot.errors import BallotError
 from ballot.intake import Holding
-from ballot.store.boxtables import ENTRY, FATE, HEAD, PENDING, PSEUDONYM, TILE, WITNESSED, Row
+from ballot.store.boxtables import ENTRY, FATE, HEAD, PENDING, PSEUDONYM, TILE, WITNESSED
 from ballot.store.engine import (
     StoreBusy,
-    create_tables,
     reading,
     rewrite,
     sole,
     vacuum,
     writing,
 )
+from ballot.store.schema import bring_up_to_date
 
 CHUNK = 1_000
 
@@ -357,7 +357,7 @@ class BoxStore:
 
     def create(self) -> None:
         """Make the tables and the empty log, unless they are there."""
-        create_tables(self._engine, Row.metadata)
+        bring_up_to_date(self._engine, "box")
         with writing(self._engine) as connection:
             present = connection.execute(select(HEAD.c.election)).scalar_one_or_none()
             if present == self._election:

@@ -150,13 +150,20 @@ def _settle(engine: Engine, schema: str | None) -> None:
     if schema is not None:
         with engine.begin() as connection:
             # Two processes that start at once would both find it missing.
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_lock_key(schema)})")
+            lock_name(connection, schema)
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
 
 
 def _lock_key(name: str) -> int:
     """A key for PostgreSQL's advisory locks, 63 bits out of a name."""
     return int.from_bytes(sha256(labelled("lock", name.encode())).digest()[:8], "big") >> 1
+
+
+def lock_name(connection: Connection, name: str) -> None:
+    """Let one transaction at a time have ``name``, until it ends. (On SQLite one transaction at a
+    time writes anyway.)"""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_lock_key(name)})")
 
 
 @contextmanager

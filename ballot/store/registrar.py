@@ -14,10 +14,9 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from ballot.letters import CodesExist
 from ballot.registrar import Holder, IssuanceStopped, Issued, RegistrarInvalid, RegistrarState
 from ballot.roll import AlreadyOnRoll, Person, Progress, RollFrozen
-from ballot.store.engine import StoreBusy, create_tables, reading, rewrite, writing
+from ballot.store.engine import StoreBusy, reading, rewrite, writing
 from ballot.store.registrartables import (
     ISSUANCE,
-    METADATA,
     PERSON,
     STATE,
     everybody,
@@ -30,6 +29,7 @@ from ballot.store.registrartables import (
     read_state,
     require_unused,
 )
+from ballot.store.schema import bring_up_to_date
 from tally import canonical
 
 CHUNK = 5_000
@@ -44,14 +44,14 @@ class RegistrarStore:
     def __init__(self, engine: Engine) -> None:
         """Open a database that ``create`` made. Raises RegistrarInvalid when it is none."""
         self._engine = engine
-        create_tables(engine, METADATA)
+        bring_up_to_date(engine, "registrar")
         self.state()
 
     @classmethod
     def create(cls, engine: Engine, *, issuer: str, styles: Sequence[str]) -> "RegistrarStore":
         """Begin the database of ``issuer``; ``styles`` are all of the election's, in its order,
         which the codes rely on. Again with the same changes nothing."""
-        create_tables(engine, METADATA)
+        bring_up_to_date(engine, "registrar")
         with writing(engine) as connection:
             if connection.execute(select(STATE.c.number)).first() is None:
                 connection.execute(

@@ -394,7 +394,7 @@ def test_nothing_in_the_database_tells_when_a_ballot_came(precinct: Precinct) ->
     assert columns == {
         *("election", "size", "root", "closed", "signed_size", "checkpoint"),
         *("leaf_hash", "entry", "sealed", "position", "level", "number", "hashes"),
-        *("pseudonym", "style", "sequence", "sealed_hash", "tested"),
+        *("pseudonym", "style", "sequence", "sealed_hash", "tested", "version_num"),
     }
     sequencer.sequence()
     history = precinct.database.with_name(precinct.database.name + "-wal")
