@@ -18,7 +18,11 @@ from tally.rules import describe
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.clock import Clock, read_time, told_time
 from web.models import Status
+from web.observer_api import api_routes
+from web.observer_pages import observer_page_routes
 from web.problem import Problem, reader_language
+from web.public_record import PublicRecord
+from web.results import results_routes
 
 PLAIN = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
@@ -65,6 +69,7 @@ def observer_routes(
     clock: Clock,
 ) -> list[Route]:
     """The routes of the public door."""
+    record = PublicRecord(manifest, files.log, files.publication, clock)
     election = manifest.election
     grouped = " ".join(
         manifest.hash.hex()[at : at + 4] for at in range(0, len(manifest.hash.hex()), 4)
@@ -264,4 +269,7 @@ def observer_routes(
             "Pictures of projects",
             *file(BYTES, *sorted(set(MEDIA_TYPES.values()))),
         ),
+        *observer_page_routes(record),
+        *results_routes(record),
+        *api_routes(record),
     ]

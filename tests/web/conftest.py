@@ -15,6 +15,7 @@ import ballot.witness
 import web.office.boxkeys
 import web.office.officers
 from tests.web.desk import Desk, found, open_log
+from tests.web.published import bring_to_its_end
 from web.clock import VARIABLE
 from web.office.folder import ElectionFolder
 from web.office.town import CHEAP, Town
@@ -63,6 +64,29 @@ def open_folder(frozen_town: Town) -> Path:
     shutil.copytree(frozen_town.place.root, folder)
     open_log(frozen_town, ElectionFolder(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def published_folder(
+    frozen_town: Town, open_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of the same town voted in, closed, opened, counted and published."""
+    folder = tmp_path_factory.mktemp("published") / "election"
+    shutil.copytree(open_folder, folder)
+    bring_to_its_end(frozen_town, ElectionFolder(folder), folder.with_name("clock.txt"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published_desk(
+    frozen_town: Town, published_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Desk]:
+    """A published election for a whole module of tests that only read."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("published_desk")
+        for desk in _desk(frozen_town, published_folder, folder, patch):
+            desk.late()
+            yield desk
 
 
 @pytest.fixture

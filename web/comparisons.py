@@ -1,0 +1,75 @@
+"""The same ballots under other rules, counted once for each publication and kept.
+
+Counting may take longer than a reader waits, so it is done beside: a request waits a moment and
+otherwise says that it is being done. The ballots are the published ones, by their listed hashes.
+"""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from threading import Lock
+from typing import Any
+
+from audit.label import unb64
+from audit.publication import BALLOTS, ballots_path
+from tally.canonical import parse
+from tally.comparison import Comparison, compare
+from tally.election import Envelope
+from tally.mark import Choice
+from tally.profile import Profile
+from web.published import PublicationDamaged, Published
+
+
+def published_profile(published: Published, envelope: Envelope) -> Profile:
+    """The votes of an envelope, from the opened ballots of the publication."""
+    counts: dict[Choice, int] = {}
+    spoiled: dict[str, int] = {}
+    for style in published.manifest.election.styles:
+        if envelope.id not in style.contests or ballots_path(style.id) not in published.decided:
+            continue
+        read: Any = parse(published.read(f"{BALLOTS}{style.id}.json"), limit=1 << 31)
+        for ballot in read["ballots"]:
+            if "contests" not in ballot:
+                continue
+            part = ballot["contests"][envelope.id]
+            if isinstance(part, dict):
+                reason = part["spoiled"]
+                spoiled[reason] = spoiled.get(reason, 0) + 1
+            else:
+                choice = tuple((project, mark) for project, mark in part)
+                counts[choice] = counts.get(choice, 0) + 1
+    return Profile.of(counts, spoiled)
+
+
+def count_comparison(published: Published, envelope: Envelope) -> Comparison:
+    """These ballots under every rule that can count them, the vote's own first.
+
+    Raises PublicationDamaged when the vote's own rule does not fund what was published.
+    """
+    seed = unb64(published.results["lot_seed"], "results: lot_seed")
+    comparison = compare(envelope, published_profile(published, envelope), seed)
+    result = published.result(envelope.id)
+    own = [each.winners for each in comparison.compared if each.own]
+    if own != [tuple(result["winners"])]:
+        raise PublicationDamaged(f"results: {envelope.id}: the ballots give other winners")
+    return comparison
+
+
+class Comparisons:
+    """What was compared, or is being compared, by publication and contest."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="comparison")
+        self._lock = Lock()
+        self._kept: dict[tuple[bytes, str], Future[Comparison]] = {}
+
+    def get(self, published: Published, envelope: Envelope, *, seconds: float) -> Comparison | None:
+        """The comparison, None while it is still being counted after so many seconds."""
+        key = (published.result_hash, envelope.id)
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = self._pool.submit(count_comparison, published, envelope)
+            future = self._kept[key]
+        try:
+            return future.result(timeout=seconds)
+        except NotYet:
+            return None

@@ -1,0 +1,71 @@
+"""The words of the pages of results and observers, and how such a page is answered.
+
+The words stand in ``web/locale/results.<language>.json``: one more file is one more language.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from flask import Response, render_template, request
+
+from audit.words import LANGUAGES as AUDIT_LANGUAGES
+from tally.money import format_number
+from web.clock import read_time, told_time
+from web.problem import LANGUAGES, reader_language
+
+
+@cache
+def catalogue(language: str, name: str = "results") -> dict[str, str]:
+    """The words in ``language``."""
+    text = resources.files("web").joinpath(f"locale/{name}.{language}.json").read_text("utf-8")
+    entries: dict[str, str] = json.loads(text)
+    return entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaderWords:
+    """What is said to one reader."""
+
+    language: str
+
+    @property
+    def words_language(self) -> str:
+        """The language of sentences that ``audit`` and ``tally`` have: English where not this."""
+        return self.language if self.language in AUDIT_LANGUAGES else "en"
+
+    def say(self, key: str, **fields: object) -> str:
+        """The words of ``key`` with its places filled."""
+        words = catalogue(self.language).get(key) or catalogue(self.language, "pages")[key]
+        return words.format_map(fields)
+
+    def number(self, number: int) -> str:
+        """A whole number with groups."""
+        return format_number(number, self.language)
+
+    def time(self, text: str) -> str:
+        """An RFC 3339 time for people."""
+        return told_time(read_time(text), self.language)
+
+
+def reader_words() -> ReaderWords:
+    """The words for whoever sent this request."""
+    return ReaderWords(language=reader_language())
+
+
+def page(template: str, **context: Any) -> Response:
+    """The page that ``template`` makes, in the reader's language, with an ETag."""
+    reader = reader_words()
+    # A language that was chosen, not one that the browser prefers, stays when a link is followed.
+    kept = f"?lang={reader.language}" if request.args.get("lang") in LANGUAGES else ""
+    body = render_template(
+        template, language=reader.language, t=reader.say, keep=kept, reader=reader, **context
+    )
+    response = Response(body, content_type="text/html; charset=utf-8")
+    response.headers["Content-Language"] = reader.language
+    response.headers["Vary"] = "Accept-Language"
+    response.add_etag()
+    response.make_conditional(request)
+    return response

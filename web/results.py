@@ -1,0 +1,262 @@
+"""The pages of results: who won, why and by how much, the count step by step, other rules.
+
+They need no script, and read only what is published. Before the publication they say when.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Response, request
+
+from audit.publication import pabulib_path
+from tally.election import Envelope
+from web.archive import archive_size
+from web.audience import Answer, Audience, Cache, Door, Route
+from web.observer_words import page, reader_words
+from web.problem import Problem
+from web.public_record import PublicRecord
+from web.published import Object, Published
+from web.results_table import table
+from web.telling import Row, Telling
+
+HTML: Final = "text/html; charset=utf-8"
+CSV: Final = "text/csv; charset=utf-8"
+SECONDS_TO_WAIT: Final = 2.0
+"""So long a request waits for the other rules to be counted before it says that they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarginTold:
+    """One number that would have changed a project's fate, and what it means."""
+
+    amount: str
+    meaning: str
+
+
+def results_routes(record: PublicRecord) -> list[Route]:
+    """The routes of ``/results``."""
+    pages = _Pages(record)
+    unknown = ("not-found", "internal")
+    return [
+        _route("results", "/results", pages.index, "Who won, and who voted", ("internal",)),
+        _route(
+            "results_contest",
+            "/results/<contest>",
+            pages.contest,
+            "The result of one contest, with every project",
+            unknown,
+        ),
+        _route(
+            "results_project",
+            "/results/<contest>/<int:project>",
+            pages.project,
+            "Why a project won or lost, and by how much; projects are numbered as on the ballot",
+            unknown,
+        ),
+        _route(
+            "results_steps",
+            "/results/<contest>/steps",
+            pages.steps,
+            "The count of an envelope step by step",
+            unknown,
+        ),
+        _route(
+            "results_compare",
+            "/results/<contest>/compare",
+            pages.compare,
+            "The same ballots under other rules: not the result",
+            unknown,
+        ),
+        Route(
+            name="results_table",
+            path="/results/<contest>/results.csv",
+            method="GET",
+            door=Door.PUBLIC,
+            audience=Audience.OBSERVER,
+            view=pages.table,
+            limit=0,
+            cache=Cache.BRIEF,
+            summary="The result of one contest as a table; no cell of it can be run as a formula",
+            answers={
+                200: Answer(meaning="a table with a line of column names", media_types=(CSV,)),
+                304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
+            },
+            problems=("not-found", "not-published", "internal"),
+        ),
+    ]
+
+
+def _route(
+    name: str, path: str, view: Callable[..., Response], summary: str, problems: tuple[str, ...]
+) -> Route:
+    return Route(
+        name=name,
+        path=path,
+        method="GET",
+        door=Door.PUBLIC,
+        audience=Audience.OBSERVER,
+        view=view,
+        limit=0,
+        cache=Cache.BRIEF,
+        summary=summary,
+        answers={
+            200: Answer(meaning="a page", media_types=(HTML,)),
+            304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
+        },
+        problems=problems,
+    )
+
+
+class _Pages:
+    """The views; each answers in the reader's language."""
+
+    def __init__(self, record: PublicRecord) -> None:
+        self._record = record
+
+    def _telling(self) -> Telling | None:
+        published = self._record.publication.get()
+        return None if published is None else Telling(published, reader_words().language)
+
+    def _pending(self) -> Response:
+        reader, election = reader_words(), self._record.election
+        return page(
+            "results_pending.html",
+            state=self._record.state(),
+            opens=reader.time(election.opens),
+            closes=reader.time(election.closes),
+        )
+
+    def index(self) -> Response:
+        """All contests."""
+        tell = self._telling()
+        if tell is None:
+            return self._pending()
+        return page(
+            "results.html",
+            tell=tell,
+            election=tell.election,
+            sums=_sums(tell.published),
+            archive=archive_told(tell),
+        )
+
+    def contest(self, contest: str) -> Response:
+        """One contest."""
+        found = self._record.contest(contest)
+        tell = self._telling()
+        if tell is None:
+            return self._pending()
+        result = tell.contest(found)
+        envelope = found if isinstance(found, Envelope) else None
+        path = pabulib_path(found.id)
+        return page(
+            "results_contest.html",
+            tell=tell,
+            contest=found,
+            result=result,
+            rows=tell.rows(envelope) if envelope else [],
+            last_won=tell.votes_figure(envelope)["last_won"] if envelope else None,
+            pabulib=path if path in tell.published.decided else None,
+            archive=archive_told(tell),
+        )
+
+    def project(self, contest: str, project: int) -> Response:
+        """One project."""
+        envelope = self._record.envelope(contest)
+        if not 1 <= project <= len(envelope.projects):
+            raise Problem("not-found")
+        tell = self._telling()
+        if tell is None:
+            return self._pending()
+        row = next(each for each in tell.rows(envelope) if each.number == project)
+        return page(
+            "results_project.html",
+            tell=tell,
+            contest=envelope,
+            row=row,
+            around=tell.around(envelope, project),
+            margins=_margins(tell, envelope, row),
+        )
+
+    def steps(self, contest: str) -> Response:
+        """The count, step by step."""
+        envelope = self._record.envelope(contest)
+        tell = self._telling()
+        if tell is None:
+            return self._pending()
+        return page(
+            "results_steps.html",
+            tell=tell,
+            contest=envelope,
+            result=tell.contest(envelope),
+            steps=tell.steps(envelope),
+            unseen=tell.unseen(envelope),
+        )
+
+    def compare(self, contest: str) -> Response:
+        """The same ballots under other rules."""
+        envelope = self._record.envelope(contest)
+        tell = self._telling()
+        if tell is None:
+            return self._pending()
+        compared = self._record.comparisons.get(tell.published, envelope, seconds=SECONDS_TO_WAIT)
+        return page(
+            "results_compare.html",
+            tell=tell,
+            contest=envelope,
+            compared=None if compared is None else tell.compared(envelope, compared),
+        )
+
+    def table(self, contest: str) -> Response:
+        """One contest as a table."""
+        self._record.contest(contest)
+        response = Response(table(self._record.published(), contest), content_type=CSV)
+        response.headers["Content-Disposition"] = (
+            f'attachment; filename="{self._record.election.id}-{contest}.csv"'
+        )
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
+
+def archive_told(tell: Telling) -> str:
+    """The size of the archive for people."""
+    size = archive_size(tell.published)
+    for unit, name in ((1_000_000_000, "GB"), (1_000_000, "MB")):
+        if size >= unit:
+            return f"{tell.number(size // unit)} {name}"
+    return f"{tell.number(-(-size // 1000))} kB"
+
+
+def _sums(published: Published) -> Object:
+    """All envelopes together."""
+    rows = [row for row in published.results["contests"] if row["kind"] == "envelope"]
+    return {
+        "projects": sum(len(row["projects"]) for row in rows),
+        "winners": sum(len(row["winners"]) for row in rows),
+        "budget": sum(row["budget"] for row in rows),
+        "spent": sum(row["spent"] for row in rows),
+    }
+
+
+def _margins(tell: Telling, envelope: Envelope, row: Row) -> list[MarginTold]:
+    """By how much a project won or lost, from the margins of results.json."""
+    margin = row.row["margin"]
+    if margin is None:
+        return []
+    say = reader_words().say
+    if row.won:
+        if margin["safe"] is None:
+            return [MarginTold(amount="✓", meaning=say("results.margin.sure"))]
+        amount = tell.amount(envelope, margin["safe"])
+        return [MarginTold(amount=amount, meaning=say("results.margin.safe"))]
+    told = []
+    if margin["votes"] is not None:
+        ballots = tell.several(
+            margin["votes"], say("results.margin.ballot"), say("results.margin.ballots")
+        )
+        told.append(MarginTold(amount=ballots, meaning=say("results.margin.missing")))
+    if margin["cheaper"] is not None:
+        amount = tell.money(margin["cheaper"])
+        told.append(MarginTold(amount=amount, meaning=say("results.margin.cheaper")))
+    return told or [MarginTold(amount="–", meaning=say("results.margin.none"))]

@@ -1,0 +1,384 @@
+"""A published result told in one language: what the pages of results show, ready to be written.
+
+Numbers, sentences and words are those of the publication and its charts (``audit``); here they are
+only put together. Widths of bars are whole thousandths, for pictures alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from audit.alt import alternative, text_in
+from audit.explanations import tie_of
+from audit.publication import CHARTS, chart_name
+from audit.sheet_filling import step_words
+from audit.words import LANGUAGES, Words
+from tally.comparison import Comparison
+from tally.election import Contest, Envelope, Project
+from tally.explain import tie_sentence, voice
+from tally.mark import REASONS
+from tally.outcome import EXCLUDE, PASS, PAYING, STOP
+from tally.rules import describe
+from web.published import Object, Published
+
+WHOLE: Final = 1000
+"""The width of a whole bar."""
+LOSING: Final = (PASS, EXCLUDE, STOP)
+NEIGHBOURS: Final = 2
+"""So many projects are shown before and after one in the order of the rule."""
+
+
+def thousandths(part: int | Fraction, whole: int | Fraction) -> int:
+    """``part`` of ``whole`` as a bar's width, between 0 and WHOLE."""
+    if whole <= 0:
+        return 0
+    share = Fraction(part) / Fraction(whole)
+    return max(0, min(WHOLE, (share * WHOLE).__floor__()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A project in the order of the rule: ``number`` is its place in ballot order, from 1."""
+
+    number: int
+    project: Project
+    row: Object
+    position: int
+    won: bool
+    measured: str
+    bar: int
+    fate: str
+    reason: str
+    sentences: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTold:
+    """A step of the count; ``used``, ``paid`` and ``wanted`` are widths of one bar."""
+
+    number: int
+    project: int | None
+    title: str
+    lang: str | None
+    told: str
+    fate: str | None
+    paying: bool
+    left: str
+    used: int
+    taken: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TieTold:
+    """A tie in words; ``lot`` says whether the lot decided it."""
+
+    words: str
+    decisive: bool
+    lot: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A chart of the publication: address without its ending, what it shows, its figure."""
+
+    address: str
+    alternative: str
+    figure: str
+    png: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionTold:
+    """An answer of a question."""
+
+    title: Mapping[str, str]
+    votes: str
+    share: str
+    bar: int
+    won: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VariantTold:
+    """One rule, and how its outcome differs from the result."""
+
+    title: str
+    is_result: bool
+    winners: str
+    spent: str
+    bar: int
+    satisfied: str
+    added: list[Markup]
+    missing: list[Markup]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedTold:
+    """The rules side by side; ``rows`` are the projects that any of them funds, and by which."""
+
+    variants: list[VariantTold]
+    rows: list[tuple[Row, list[bool]]]
+
+
+class Telling:
+    """``published`` in ``language``; words that a language lacks are told in English."""
+
+    def __init__(self, published: Published, language: str) -> None:
+        self.published = published
+        self.election = published.manifest.election
+        self.language = language if language in LANGUAGES else "en"
+        self.words = Words.of(self.election, self.language)
+        self.page_language = language
+
+    # -- words ----------------------------------------------------------------------------------
+
+    def own(self, value: Mapping[str, str]) -> Markup:
+        """Somebody's words, kept apart from ours: their language, their direction of writing."""
+        text = text_in(value, self.page_language, self.election.languages)
+        lang = self.lang(value)
+        if lang is None:
+            return Markup("<bdi>{}</bdi>").format(text)
+        return Markup('<bdi lang="{}">{}</bdi>').format(lang, text)
+
+    def plain(self, value: Mapping[str, str] | None) -> str:
+        """The same without markup."""
+        return text_in(value, self.page_language, self.election.languages)
+
+    def lang(self, value: Mapping[str, str]) -> str | None:
+        """The language of somebody's words where it is not the page's."""
+        for code in (self.page_language, *self.election.languages):
+            if code in value:
+                return None if code == self.page_language else code
+        return next(iter(value), None)
+
+    def told(self, value: Mapping[str, str]) -> str:
+        """The words of an explanation."""
+        return text_in(value, self.language, ("en",))
+
+    def money(self, amount: int) -> str:
+        """An amount of minor units."""
+        return self.words.money(amount)
+
+    def number(self, number: int) -> str:
+        """A whole number with groups."""
+        return self.words.number(number)
+
+    def percent(self, share: str | Fraction | None) -> str:
+        """A rational share to a tenth of a percent."""
+        return "–" if share is None else self.words.percent(Fraction(share))
+
+    def several(self, count: int, one: str, other: str) -> str:
+        """A number and the word for one or for several of something."""
+        return voice(self.election, self.language).several(count, one, other)
+
+    def amount(self, contest: Envelope, score: int) -> str:
+        """So much of what the rule ranks by."""
+        if self.votes_figure(contest)["measure"] == "votes":
+            return self.words.count("page.votes", score)
+        return self.words.say("page.score", count=score)
+
+    def width(self, part: int, whole: int) -> int:
+        """A bar's width."""
+        return thousandths(part, whole)
+
+    def reason(self, code: str) -> str:
+        """A reason code in a few words."""
+        return self.words.known("reason", code)
+
+    # -- contests -------------------------------------------------------------------------------
+
+    def contest(self, contest: Contest) -> Object:
+        """The part of the results about a contest."""
+        return self.published.result(contest.id)
+
+    def summary(self, contest: Contest) -> str:
+        """The outcome of a contest in one or two sentences."""
+        return self.told(self.published.explained[contest.id]["summary"])
+
+    def rule(self, contest: Contest) -> Sequence[str]:
+        """How the contest is decided."""
+        return describe(contest, self.election, self.language)
+
+    def votes_figure(self, contest: Envelope) -> Object:
+        """The figure of an envelope's projects."""
+        return self.published.figures[f"figures/votes-{contest.id}.json"]
+
+    def _measured(self, figure: Object, row: Object) -> str:
+        if figure["measure"] == "votes":
+            return self.words.count("page.votes", row["votes"])
+        return self.words.say("page.score", count=self.words.rational(row["score"]))
+
+    def _fate(self, project: Project, row: Object) -> str:
+        if not row["won"]:
+            return self.words.say("result.lost")
+        if row["funded"] != project.cost:
+            return self.words.say("result.part", funded=self.money(row["funded"]))
+        return self.words.say("result.won")
+
+    def rows(self, contest: Envelope) -> list[Row]:
+        """The projects of an envelope in the order of its rule."""
+        result, figure = self.contest(contest), self.votes_figure(contest)
+        explained = self.published.explained[contest.id]["projects"]
+        measure = figure["measure"]
+        most = max((Fraction(str(row[measure])) for row in result["projects"]), default=Fraction(0))
+        rows = [
+            Row(
+                number=number,
+                project=project,
+                row=row,
+                position=row["position"],
+                won=row["won"],
+                measured=self._measured(figure, row),
+                bar=thousandths(Fraction(str(row[measure])), most),
+                fate=self._fate(project, row),
+                reason=self.words.known("reason", row["reason"]),
+                sentences=self.told(explained[project.id]),
+            )
+            for number, (project, row) in enumerate(
+                zip(contest.projects, result["projects"], strict=True), start=1
+            )
+        ]
+        return sorted(rows, key=lambda row: row.position)
+
+    def winners(self, contest: Envelope) -> list[Row]:
+        """The funded projects in the order of selection."""
+        rows = {row.project.id: row for row in self.rows(contest)}
+        return [rows[key] for key in self.contest(contest)["winners"]]
+
+    def around(self, contest: Envelope, number: int) -> list[Row]:
+        """A project and its neighbours in the order of the rule."""
+        rows = self.rows(contest)
+        at = next(index for index, row in enumerate(rows) if row.number == number)
+        return rows[max(0, at - NEIGHBOURS) : at + NEIGHBOURS + 1]
+
+    def steps(self, contest: Envelope) -> list[StepTold]:
+        """How the envelope fills, step by step."""
+        figure = self.published.figures[f"figures/filling-{contest.id}.json"]
+        numbers = {project.id: at for at, project in enumerate(contest.projects, start=1)}
+        budget = figure["budget"]
+        told = []
+        for step in figure["steps"]:
+            title, words = step_words(figure, step, self.words, self.plain)
+            used = budget - step["left_before"]
+            paying = step["action"] in PAYING
+            cost = step["cost"]
+            told.append(
+                StepTold(
+                    number=step["step"],
+                    project=numbers.get(step["project"]),
+                    title=title,
+                    lang=self.lang(step["title"]) if step["title"] else None,
+                    told=words,
+                    fate=self._step_fate(step["action"]),
+                    paying=paying,
+                    left=self.money(step["left_after"]),
+                    used=thousandths(used, budget),
+                    taken=thousandths(used + step["paid"], budget) - thousandths(used, budget),
+                    wanted=0
+                    if paying or not cost
+                    else thousandths(used + cost, budget) - thousandths(used, budget),
+                )
+            )
+        return told
+
+    def _step_fate(self, action: str) -> str | None:
+        """What a step decided about its project; None where it is looked at again, or is none."""
+        if action in PAYING:
+            return self.words.say("fate.won")
+        return self.words.say("fate.lost") if action in LOSING else None
+
+    def unseen(self, contest: Envelope) -> list[Object]:
+        """The projects that no step looked at."""
+        rows: list[Object] = list(
+            self.published.figures[f"figures/filling-{contest.id}.json"]["unseen"]
+        )
+        return rows
+
+    def ties(self, contest: Envelope, project: str | None = None) -> list[TieTold]:
+        """The ties of an envelope (of one project, if given), those that mattered first."""
+        say = voice(self.election, self.language)
+        titles = {each.id: each.title.in_language(self.language) for each in contest.projects}
+        told = [
+            TieTold(
+                words=tie_sentence(tie_of(tie), titles.__getitem__, say),
+                decisive=tie["decisive"],
+                lot=tie["criterion"] == "lot",
+            )
+            for tie in self.contest(contest)["ties"]
+            if project is None or project in tie["projects"]
+        ]
+        return sorted(told, key=lambda tie: not tie.decisive)
+
+    def options(self, contest: Contest) -> list[OptionTold]:
+        """The answers of a question in ballot order."""
+        figure = self.published.figures[f"figures/question-{contest.id}.json"]
+        return [
+            OptionTold(
+                title=row["title"],
+                votes=self.words.count("page.votes", row["votes"]),
+                share=self.percent(row["share"]),
+                bar=thousandths(row["votes"], figure["base"]),
+                won=row["won"],
+            )
+            for row in figure["options"]
+        ]
+
+    def compared(self, contest: Envelope, comparison: Comparison) -> ComparedTold:
+        """The same ballots under other rules."""
+        titles = {each.id: each.title.to_value() for each in contest.projects}
+        funded = {project for each in comparison.compared for project in each.winners}
+        return ComparedTold(
+            variants=[
+                VariantTold(
+                    title=each.variant.title.in_language(self.language),
+                    is_result=each.own,
+                    winners=self.number(len(each.winners)),
+                    spent=self.money(each.spent),
+                    bar=thousandths(each.spent, contest.budget),
+                    satisfied=self.percent(
+                        Fraction(each.satisfied, comparison.expressed)
+                        if comparison.expressed
+                        else None
+                    ),
+                    added=[self.own(titles[project]) for project in each.gained],
+                    missing=[self.own(titles[project]) for project in each.lost],
+                )
+                for each in comparison.compared
+            ],
+            rows=[
+                (row, [row.project.id in each.winners for each in comparison.compared])
+                for row in self.rows(contest)
+                if row.project.id in funded
+            ],
+        )
+
+    # -- turnout and charts ---------------------------------------------------------------------
+
+    @property
+    def turnout(self) -> Object:
+        """The figure of turnout."""
+        return self.published.figures["figures/turnout.json"]
+
+    def spoiled(self, reason: str) -> str:
+        """Why a ballot is spoiled."""
+        words = REASONS.get(reason)
+        return reason if words is None else words.in_language(self.language)
+
+    def chart(self, figure_path: str) -> Chart | None:
+        """The published chart of a figure, in this language or in another that there is."""
+        drawn: Mapping[str, Any] = self.published.drawn
+        for language in (self.language, *self.election.languages, *LANGUAGES):
+            path = f"{CHARTS}{chart_name(figure_path, language)}"
+            if f"{path}.svg" in drawn:
+                figure = self.published.figures[figure_path]
+                return Chart(
+                    address=f"/publication/{path}",
+                    alternative=alternative(figure, self.words, self.election.languages),
+                    figure=f"/publication/{figure_path}",
+                    png=f"{path}.png" in drawn,
+                )
+        return None
