@@ -1,12 +1,14 @@
 """The ballots of a .pb file as choices, with the reason where one would not count."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from tally.form import U16, Approval, Form, Knapsack, Points, Ranking, Scores
+from tally.form import U16, Approval, ChooseOne, Form, Knapsack, Points, Ranking, Scores
 from tally.mark import Choice, MarkFault, check_limits
 from tally.pabulib_poll import Cells, Poll
 from tally.pabulib_table import NUMBER, PabulibError, Remark
+from tally.profile import marks_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,23 +22,28 @@ class Ballot:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the cells of a ballot mean; ``repeated``: a project stands twice, ``idle``: one is
-    given 0 points, which says nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What the cells of ballots mean: their choices; those in which a project stands twice
+    (``repeated``); those in which one is given 0 points, which says nothing (``idle``)."""
 
-    choice: Choice
-    repeated: bool
-    idle: bool
+    choices: Mapping[Cells, Choice]
+    repeated: AbstractSet[Cells]
+    idle: AbstractSet[Cells]
 
 
-def _points(cell: str, line: int) -> int:
+class _NoPoints(Exception):
+    """Points that cannot be read, in these cells."""
+
+    def __init__(self, cells: Cells, message: str) -> None:
+        super().__init__(message)
+        self.cells = cells
+
+
+def _points(cells: Cells, cell: str) -> int:
     found = NUMBER.fullmatch(cell)
     if not found or (found[2] or "").strip("0"):
-        raise PabulibError(
-            f"{cell!r} is not a whole number. Write whole points",
-            section="VOTES", line=line, column="points",
-        )  # fmt: skip
+        raise _NoPoints(cells, f"{cell!r} is not a whole number. Write whole points")
     return -int(found[1]) if cell.startswith("-") else int(found[1])
 
 
@@ -50,6 +57,9 @@ class _Reader:
         self._place = {name: place for place, name in enumerate(names)}
         # By mark the mark of every project: one object for all ballots keeps millions small.
         self._marks: dict[int, tuple[tuple[str, int], ...]] = {}
+        self.choices: dict[Cells, Choice] = {}
+        self.repeated: set[Cells] = set()
+        self.idle: set[Cells] = set()
 
     def _marked(self, mark: int) -> tuple[tuple[str, int], ...]:
         marked = self._marks.get(mark)
@@ -57,62 +67,68 @@ class _Reader:
             marked = self._marks[mark] = tuple((name, mark) for name in self._ids)
         return marked
 
-    def read(self, cells: Cells, line: int) -> Reading:
-        """Raises PabulibError, with ``line``, for points that are no whole points."""
-        vote, points = cells
-        if not vote:
-            return Reading((), False, False)
-        places = [self._place[name] for name in vote.split(",")]
+    def read(self, every: Iterable[Cells]) -> None:
+        """Raises _NoPoints for points that are no whole points."""
         if isinstance(self._form, Points | Scores):
-            return self._read_points(places, points.split(","), line)
-        repeated = len(set(places)) < len(places)
-        if isinstance(self._form, Ranking):
-            # Of a project that is named again the first rank stays.
-            ranked = dict.fromkeys(places) if repeated else places
-            choice = tuple([self._marked(rank)[place] for rank, place in enumerate(ranked, 1)])
+            for cells in every:
+                self._read_points(cells)
+        elif isinstance(self._form, Ranking):
+            for cells in every:
+                self._read_ranks(cells)
         else:
-            one = self._marked(1)
-            choice = tuple([one[place] for place in sorted(set(places))])
-        return Reading(choice, repeated, False)
+            place, mark = self._place.__getitem__, self._marked(1).__getitem__
+            for cells in every:
+                vote = cells[0]
+                places = sorted(set(map(place, vote.split(",")))) if vote else ()
+                self.choices[cells] = tuple(map(mark, places))
+                if vote and len(places) <= vote.count(","):
+                    self.repeated.add(cells)
 
-    def _read_points(self, places: Sequence[int], points: Sequence[str], line: int) -> Reading:
+    def _read_ranks(self, cells: Cells) -> None:
+        """A project named again: the first rank stays."""
+        names = cells[0].split(",") if cells[0] else []
+        ranked = [self._place[name] for name in dict.fromkeys(names)]
+        self.choices[cells] = tuple(
+            [self._marked(rank)[place] for rank, place in enumerate(ranked, 1)]
+        )
+        if len(ranked) < len(names):
+            self.repeated.add(cells)
+
+    def _read_points(self, cells: Cells) -> None:
         """A project named again: points are added up, scores stay the first."""
         scores = isinstance(self._form, Scores)
+        names = cells[0].split(",") if cells[0] else []
         given: dict[int, int] = {}
-        for place, cell in zip(places, points, strict=True):
+        for name, cell in zip(names, cells[1].split(","), strict=bool(names)):
+            place = self._place[name]
             if scores and place in given:
                 continue
-            number = _points(cell, line)
+            number = _points(cells, cell)
             if number < 0 and not scores:
-                raise PabulibError(
-                    f"{number} points. Cumulative votes give no negative points",
-                    section="VOTES", line=line, column="points",
-                )  # fmt: skip
+                raise _NoPoints(cells, f"{number} points. Cumulative votes give no negative points")
             given[place] = given.get(place, 0) + number
-        choice = tuple(
+        self.choices[cells] = tuple(
             self._marked(given[place])[place] for place in sorted(given) if scores or given[place]
         )
-        return Reading(choice, len(given) < len(places), not scores and 0 in given.values())
+        if len(given) < len(names):
+            self.repeated.add(cells)
+        if not scores and 0 in given.values():
+            self.idle.add(cells)
 
 
-def read_cells(
-    poll: Poll, form: Form, names: Sequence[str], ids: Sequence[str]
-) -> dict[Cells, Reading]:
+def read_cells(poll: Poll, form: Form, names: Sequence[str], ids: Sequence[str]) -> Readings:
     """What every ballot of a poll means; of ``form`` only the type counts here.
 
     ``names`` are the ids of the file's projects, ``ids`` ours, in the same order. Raises
     PabulibError for points that are no whole points.
     """
     reader = _Reader(form, names, ids)
-    readings: dict[Cells, Reading] = {}
-    for cells in poll.counts:
-        try:
-            readings[cells] = reader.read(cells, 0)
-        except PabulibError:
-            line, _ = next(poll.lines_of({cells}))
-            reader.read(cells, line)
-            raise
-    return readings
+    try:
+        reader.read(poll.counts)
+    except _NoPoints as fault:
+        line, _ = next(poll.lines_of({fault.cells}))
+        raise PabulibError(str(fault), section="VOTES", line=line, column="points") from None
+    return Readings(choices=reader.choices, repeated=reader.repeated, idle=reader.idle)
 
 
 def _reason(form: Form, costs: Mapping[str, int], choice: Choice) -> str | None:
@@ -127,26 +143,33 @@ def _reason(form: Form, costs: Mapping[str, int], choice: Choice) -> str | None:
     return None
 
 
-def reasons(
-    form: Form, costs: Mapping[str, int], readings: Mapping[Cells, Reading]
-) -> dict[Cells, str]:
+def reasons(form: Form, costs: Mapping[str, int], readings: Readings) -> dict[Cells, str]:
     """Why ballots would be spoiled under the form, for those that would. ``costs`` are by id."""
-    found = {cells: _reason(form, costs, reading.choice) for cells, reading in readings.items()}
-    return {cells: reason for cells, reason in found.items() if reason is not None}
+    found: dict[Cells, str] = {}
+    # Where marks are all alike, and nothing costs, the limits see no more than how many there are.
+    alike = isinstance(form, Approval | ChooseOne | Ranking)
+    known: dict[int, str | None] = {}
+    for cells, choice in readings.choices.items():
+        if alike and len(choice) in known:
+            reason = known[len(choice)]
+        else:
+            reason = known[len(choice)] = _reason(form, costs, choice)
+        if reason is not None:
+            found[cells] = reason
+    return found
 
 
-def remarks_on(
-    poll: Poll, readings: Mapping[Cells, Reading], spoiled: Mapping[Cells, str]
-) -> list[Remark]:
+def remarks_on(poll: Poll, readings: Readings, spoiled: Mapping[Cells, str]) -> list[Remark]:
     """Remarks on projects named twice, zero points, empty ballots, ballots outside the limits."""
     codes: dict[Cells, list[str]] = {}
-    for cells, reading in readings.items():
-        said = ["repeated"] if reading.repeated else []
-        said += ["zero-points"] if reading.idle else []
-        said += [] if reading.choice else ["empty"]
-        said += [f"spoiled-{spoiled[cells]}"] if cells in spoiled else []
-        if said:
-            codes[cells] = said
+    empty = (cells for cells, choice in readings.choices.items() if not choice)
+    for code, concerned in (
+        ("repeated", readings.repeated), ("zero-points", readings.idle), ("empty", empty)
+    ):  # fmt: skip
+        for cells in concerned:
+            codes.setdefault(cells, []).append(code)
+    for cells, reason in spoiled.items():
+        codes.setdefault(cells, []).append(f"spoiled-{reason}")
     lines: dict[str, list[int]] = {}
     for line, cells in poll.lines_of(codes) if codes else ():
         for code in codes[cells]:
@@ -164,23 +187,26 @@ def remarks_on(
 
 
 def widened(
-    form: Form, costs: Mapping[str, int], cast: Sequence[Choice], remarks: list[Remark]
+    form: Form, costs: Mapping[str, int], cast: Iterable[Choice], remarks: list[Remark]
 ) -> Form:
     """``form`` with the smallest limits that admit every choice of ``cast`` that is not blank;
     remarks on changes."""
     cast = [choice for choice in cast if choice]
     if not cast:
         return form
-    counts = [len(choice) for choice in cast]
-    marks = [mark for choice in cast for _, mark in choice]
-    totals = [sum(mark for _, mark in choice) for choice in cast]
+    counts = set(map(len, cast))
+    marks: set[int] = set()
+    totals: set[int] = set()
+    if isinstance(form, Points | Scores):
+        marks = {mark for choice in cast for _, mark in choice}
+        totals = {sum(mark for _, mark in choice) for choice in cast}
     wider = form
     if isinstance(form, Approval | Ranking):
         wider = replace(
             form, minimum=min(form.minimum, *counts), maximum=max(form.maximum, *counts)
         )
     elif isinstance(form, Knapsack):
-        spent = (sum(costs[name] for name, _ in choice) for choice in cast)
+        spent = {sum(costs[name] for name, _ in choice) for choice in cast}
         wider = replace(
             form,
             budget=max(form.budget, *spent),
@@ -217,7 +243,6 @@ def votes_of(ballots: Iterable[Ballot]) -> dict[str, int]:
 def votes_in(choices: Iterable[tuple[Choice, int]]) -> dict[str, int]:
     """How many ballots name each project, of choices and how many ballots made them."""
     counted: dict[str, int] = {}
-    for choice, ballots in choices:
-        for name, _ in choice:
-            counted[name] = counted.get(name, 0) + ballots
+    for (name, _), ballots in marks_in(choices).items():
+        counted[name] = counted.get(name, 0) + ballots
     return counted

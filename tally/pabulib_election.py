@@ -17,7 +17,7 @@ from tally.frozen import FrozenMap
 from tally.mark import Choice
 from tally.pabulib_ballot import (
     Ballot,
-    Reading,
+    Readings,
     read_cells,
     reasons,
     remarks_on,
@@ -83,7 +83,7 @@ class _Read:
     """What both kinds of instance are made of; ``spoiled`` says why, of those that would be."""
 
     election: Election
-    readings: Mapping[Cells, Reading]
+    readings: Readings
     spoiled: Mapping[Cells, str]
     remarks: tuple[Remark, ...]
 
@@ -191,7 +191,7 @@ def read_instance(
             Ballot(
                 voter=voter,
                 line=line,
-                choice=read.readings[cells].choice,
+                choice=read.readings.choices[cells],
                 reason=read.spoiled.get(cells),
             )
             for voter, line, cells in zip(
@@ -227,7 +227,7 @@ def read_counted(
     for cells, ballots in poll.counts.items():
         reason = read.spoiled.get(cells)
         if reason is None:
-            choice = read.readings[cells].choice
+            choice = read.readings.choices[cells]
             counts[choice] = counts.get(choice, 0) + ballots
         else:
             spoiled[reason] = spoiled.get(reason, 0) + ballots
@@ -258,8 +258,7 @@ def _read(
     form = read_form(file, points, list(costs.values()), exponent, remarks)
     readings = read_cells(poll, form, file.projects.values("project_id"), list(costs))
     if widen:
-        choices = [reading.choice for reading in readings.values()]
-        form = widened(form, costs, choices, remarks)
+        form = widened(form, costs, readings.choices.values(), remarks)
 
     def text(words: str, otherwise: str = "-") -> Text:
         said = _words(words) or otherwise
@@ -307,12 +306,12 @@ def _read(
 
 
 def _compare_votes(
-    file: PabulibFile, poll: Poll, readings: Mapping[Cells, Reading], remarks: list[Remark]
+    file: PabulibFile, poll: Poll, readings: Readings, remarks: list[Remark]
 ) -> None:
     """Remark on projects whose ``votes`` column is not what the ballots say."""
     if file.projects.column("votes") is None:
         return
-    counted = votes_in((readings[cells].choice, times) for cells, times in poll.counts.items())
+    counted = votes_in((readings.choices[cells], times) for cells, times in poll.counts.items())
     names = file.projects.values("project_id")
     for row, name, said in zip(
         file.projects.rows, names, file.projects.values("votes"), strict=True

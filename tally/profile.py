@@ -4,6 +4,7 @@ The order of ballots never matters: equal ballots are counted together and choic
 """
 
 import sys
+from collections import Counter
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from dataclasses import dataclass, field
 from itertools import chain
@@ -15,6 +16,7 @@ from tally.frozen import FrozenMap
 from tally.mark import Choice
 from tally.vote import Spoiled, Vote
 
+Mark = tuple[str, int]
 _LETTERS: Final = sys.maxunicode
 
 
@@ -108,6 +110,22 @@ class Profile:
     def ballots(self) -> int:
         """All ballots of the contest: expressed, blank and spoiled."""
         return self.expressed + self.blank + sum(self.spoiled.values())
+
+
+def marks_in(groups: Iterable[tuple[Choice, int]]) -> Mapping[Mark, int]:
+    """How many ballots made each mark, of choices and how many ballots made them.
+
+    Choices are put together by how often they were made, so that the counting of single marks,
+    millions of them in a large city, runs inside ``Counter``.
+    """
+    by_ballots: dict[int, list[Choice]] = {}
+    for choice, ballots in groups:
+        by_ballots.setdefault(ballots, []).append(choice)
+    found: Counter[Mark] = Counter()
+    for ballots, choices in by_ballots.items():
+        for mark, times in Counter(chain.from_iterable(choices)).items():
+            found[mark] += ballots * times
+    return found
 
 
 def profiles(election: Election, votes: Iterable[Vote]) -> dict[str, Profile]:

@@ -3,15 +3,11 @@
 Source: docs/rules.md, "Score of a project".
 """
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Final
 
 from tally.election import Envelope, Form, Points, Ranking, Scores
-from tally.mark import Choice
-from tally.profile import Profile
+from tally.profile import Profile, marks_in
 
 SCORED_FORMS: Final = frozenset({"approval", "choose-1", "knapsack", "points", "scores", "ranking"})
 
@@ -44,28 +40,12 @@ def counts_votes(form: Form) -> bool:
     return not isinstance(form, Points | Scores | Ranking)
 
 
-def _marks(profile: Profile) -> Mapping[tuple[str, int], int]:
-    """How many ballots made each mark.
-
-    Choices are put together by how often they were made, so that the counting of single marks,
-    millions of them in a large city, runs inside ``Counter``.
-    """
-    by_ballots: dict[int, list[Choice]] = {}
-    for choice, ballots in profile.groups():
-        by_ballots.setdefault(ballots, []).append(choice)
-    found: Counter[tuple[str, int]] = Counter()
-    for ballots, choices in by_ballots.items():
-        for mark, times in Counter(chain.from_iterable(choices)).items():
-            found[mark] += ballots * times
-    return found
-
-
 def support_of(envelope: Envelope, profile: Profile) -> Support:
     """Add up the ballots of an envelope."""
     votes = dict.fromkeys((project.id for project in envelope.projects), 0)
     score = dict(votes)
     form = envelope.form
-    for (project, mark), ballots in _marks(profile).items():
+    for (project, mark), ballots in marks_in(profile.groups()).items():
         # A style may allow more ranks than the envelope: what lies beyond gives nothing.
         given = max(form.maximum + 1 - mark, 0) if isinstance(form, Ranking) else mark
         score[project] += given * ballots
