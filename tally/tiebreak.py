@@ -13,7 +13,8 @@ from typing import Final
 from tally.errors import TallyError
 
 LotKey = Callable[[str], bytes]
-Key = tuple[int | bytes, ...]
+Key = tuple[int | bytes | tuple[int, ...], ...]
+"""The score (majority judgment: its key), then a part for each criterion."""
 
 LAST: Final = ("order", "lot")
 
@@ -61,7 +62,7 @@ class Sorter:
 
     def key(self, index: int, votes: int, score: int, cost: int) -> Key:
         """The key to sort by: the lower comes first."""
-        key: list[int | bytes] = [-score]
+        key: list[int | bytes | tuple[int, ...]] = [-score]
         for criterion in self.criteria:
             if criterion == "lot":
                 key.append(self._lots[index])

@@ -78,7 +78,7 @@ def count_support(envelope: Envelope, support: Support, lot_key: LotKey) -> Outc
     }
     order = [place for place in everybody if place not in bars]
     events = Run(problem, order).play()
-    steps = _steps(envelope, problem, bars, events)
+    steps = steps_of(envelope, problem, bars, events)
     recount = Recount(problem, admission, sorter, support, order, keys)
     paid = funded(problem, events)
     standings = _standings(envelope, support, everybody, steps, paid, recount)
@@ -114,12 +114,13 @@ def _detail(envelope: Envelope, problem: Problem, event: Event) -> dict[str, Val
     return detail
 
 
-def _steps(
+def steps_of(
     envelope: Envelope,
     problem: Problem,
     bars: dict[int, Bar],
     events: Sequence[Event],
 ) -> tuple[Step, ...]:
+    """The trace: the exclusions, then what happened in the count."""
     steps = [
         Step(
             number=number,

@@ -4,7 +4,7 @@ For officers, before the freeze: what skipping, stopping, a minimum or a group d
 projects. Numbers that would not show anything on five projects are scaled down.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Final
@@ -13,6 +13,7 @@ from tally.canonical import Value
 from tally.election import CountingRule, Election, Envelope, Project, Text
 from tally.explain import explain_envelope, reason, voice
 from tally.money import Voice
+from tally.outcome import Outcome, Standing
 from tally.rules.greedy import count_support
 from tally.rules.greedy_parameters import GreedyParameters, read_parameters, values_in
 from tally.rules.score import Support, counts_votes, most_a_ballot_gives
@@ -77,22 +78,20 @@ def _votes(p: GreedyParameters, each: int) -> tuple[tuple[int, ...], int]:
     return (*above, bar - 1), ballots
 
 
-def example(envelope: Envelope, election: Election, language: str) -> list[str]:
-    """The example, line by line. The parameters must be without fault."""
-    parameters, _ = read_parameters(envelope)
-    each = most_a_ballot_gives(envelope.form)
-    say = voice(election, language)
-    unit = 10**election.exponent
+def small_envelope(envelope: Envelope, p: GreedyParameters, unit: int) -> Envelope:
+    """The example's envelope: five projects that show what the parameters do.
+
+    ``unit`` is one unit of the currency in minor units.
+    """
     budget = 100_000 * unit
     costs = [budget * share // 100 for share in HUNDREDTHS]
-    if parameters.on_misfit == "top-up" and parameters.top_up_share is not None:
+    if p.on_misfit == "top-up" and p.top_up_share is not None:
         # After A and B, 15 % are left: C costs as much as that just covers.
-        costs[2] = min(int(Fraction(15 * budget, 100) / parameters.top_up_share), budget)
-    if parameters.maximum_cost_share is not None:
-        cap = int(parameters.maximum_cost_share * budget)
+        costs[2] = min(int(Fraction(15 * budget, 100) / p.top_up_share), budget)
+    if p.maximum_cost_share is not None:
+        cap = int(p.maximum_cost_share * budget)
         costs = [min(cost, cap) for cost in costs]
         costs[4] = cap + unit
-    votes, ballots = _votes(parameters, each)
     districts, categories = (_names(envelope, field) for field in ("district", "category"))
     projects = tuple(
         Project(
@@ -106,18 +105,46 @@ def example(envelope: Envelope, election: Election, language: str) -> list[str]:
         )
         for place, name in enumerate(NAMES)
     )
-    rule = CountingRule.of(envelope.rule.name, _scaled(envelope, parameters, budget))
-    small = replace(envelope, budget=budget, projects=projects, rule=rule)
+    rule = CountingRule.of(envelope.rule.name, _scaled(envelope, p, budget))
+    return replace(envelope, budget=budget, projects=projects, rule=rule)
+
+
+def example(envelope: Envelope, election: Election, language: str) -> list[str]:
+    """The example, line by line. The parameters must be without fault."""
+    parameters, _ = read_parameters(envelope)
+    each = most_a_ballot_gives(envelope.form)
+    say = voice(election, language)
+    small = small_envelope(envelope, parameters, 10**election.exponent)
+    votes, ballots = _votes(parameters, each)
     score = votes if counts_votes(envelope.form) else tuple(number * each for number in votes)
     support = Support(votes=votes, score=score, ballots=ballots, expressed=ballots)
     outcome = count_support(small, support, lot_keys(b"", envelope.id))
-    money = say.money(budget)
+
+    def supported(standing: Standing) -> str:
+        if counts_votes(envelope.form):
+            return say.number(standing.votes) + say.pick(" voix", " votes")
+        return say.number(int(standing.score)) + " points"
+
+    return read_out(election, small, outcome, parameters, ballots, supported, say)
+
+
+def read_out(
+    election: Election,
+    small: Envelope,
+    outcome: Outcome,
+    parameters: GreedyParameters,
+    ballots: int,
+    supported: Callable[[Standing], str],
+    say: Voice,
+) -> list[str]:
+    """The lines of a counted example; ``supported`` says how a project stands."""
+    money = say.money(small.budget)
     lines = [
         say.pick(
             f"Exemple inventé : une enveloppe de {money}, {say.number(ballots)} bulletins.",
             f"Invented example: an envelope of {money}, {say.number(ballots)} ballots.",
         ),
-        *_settings(rule.parameters, say),
+        *_settings(small.rule.parameters, say),
     ]
     grouped = parameters.minimum_per or parameters.top_per or parameters.budget_per
     for standing in sorted(outcome.standings, key=lambda standing: standing.position):
@@ -126,17 +153,14 @@ def example(envelope: Envelope, election: Election, language: str) -> list[str]:
         if grouped is not None:
             value = project.district if grouped.field == "district" else project.category[0]
             where = f" ({value})"
-        support_words = say.number(standing.votes) + say.pick(" voix", " votes")
-        if not counts_votes(envelope.form):
-            support_words = say.number(int(standing.score)) + " points"
         step = outcome.deciding(standing)
         why = "" if step is None else reason(small, standing, step, say)
         colon = say.pick(" : ", ": ")
         lines.append(
-            f"{project.title.in_language(language)}{where}, {support_words}, "
+            f"{project.title.in_language(say.language)}{where}, {supported(standing)}, "
             f"{say.money(project.cost)}{colon}{why}"
         )
-    lines.append(explain_envelope(election, small, outcome).in_language(language))
+    lines.append(explain_envelope(election, small, outcome).in_language(say.language))
     return lines
 
 

@@ -22,7 +22,7 @@ from tally.tiebreak import Key, Sorter, TieSet
 MOST_PERMUTED: Final = 5
 
 
-def _smallest(low: int, high: int, wins: Callable[[int], bool]) -> int:
+def smallest(low: int, high: int, wins: Callable[[int], bool]) -> int:
     """The smallest number from ``low`` to ``high`` that wins; ``high`` does."""
     while low < high:
         middle = (low + high) // 2
@@ -33,7 +33,7 @@ def _smallest(low: int, high: int, wins: Callable[[int], bool]) -> int:
     return low
 
 
-def _first_winning(last: int, breaks: Iterable[int], wins: Callable[[int], bool]) -> int | None:
+def first_winning(last: int, breaks: Iterable[int], wins: Callable[[int], bool]) -> int | None:
     """The smallest number from 1 to ``last`` that wins.
 
     ``breaks`` are the numbers at which a range begins; within a range a number above a winning
@@ -42,7 +42,7 @@ def _first_winning(last: int, breaks: Iterable[int], wins: Callable[[int], bool]
     starts = sorted({1, *(point for point in breaks if 1 < point <= last)})
     for start, following in zip(starts, [*starts[1:], last + 1], strict=True):
         if start < following and wins(following - 1):
-            return _smallest(start, following - 1, wins)
+            return smallest(start, following - 1, wins)
     return None
 
 
@@ -116,7 +116,7 @@ class Recount:
                     breaks += self.admission.barred_from(
                         support.votes[other], support.score[other], costs[other], self.base
                     )
-        return _first_winning(
+        return first_winning(
             last, breaks, lambda k: self.wins(project, votes=k, score=k * each, ballots=k)
         )
 
@@ -128,7 +128,7 @@ class Recount:
                 if self.support.score[other] == self.support.score[project]:
                     equal = costs[project] - costs[other]
                     breaks += [equal, equal + 1]
-        return _first_winning(
+        return first_winning(
             costs[project] - 1, breaks, lambda less: self.wins(project, cost=-less)
         )
 
@@ -144,7 +144,7 @@ class Recount:
 
         if last < 1 or not loses(last):
             return None
-        return _smallest(1, last, loses) - 1
+        return smallest(1, last, loses) - 1
 
     def margin(self, project: int, won: bool, *, each: int, as_votes: bool) -> Margin:
         """Both margins of a loser, or what a winner had to spare."""
@@ -158,29 +158,33 @@ class Recount:
         )
 
     def decisive(self, tie: TieSet) -> bool:
-        """Whether another order of the tied projects gives other projects money, or less or more.
+        """Whether another order of the tied projects changes who gets money, or how much."""
+        return decisive(self.problem, self.order, tie)
 
-        Up to five projects: every order is tried. More: each of them is put first, each last,
-        and all are turned round. Where projects are gone through only once and nothing is topped
-        up, putting each first is enough whatever their number: what cannot be funded first
-        cannot be funded later, and projects that are all funded fit in any order.
-        """
-        start = self.order.index(tie.order[0])
-        end = start + len(tie.order)
-        before = funded(self.problem, Run(self.problem, self.order).play())
-        block = tie.order
-        parameters = self.problem.parameters
-        orders: Iterable[tuple[int, ...]]
-        firsts = [(p, *(other for other in block if other != p)) for p in block]
-        if self.problem.single_phase and parameters.on_misfit != "top-up":
-            orders = firsts
-        elif len(block) <= MOST_PERMUTED:
-            orders = permutations(block)
-        else:
-            lasts = [(*(other for other in block if other != p), p) for p in block]
-            orders = [*firsts, *lasts, tuple(reversed(block))]
-        for other in orders:
-            again = self.order[:start] + tuple(other) + self.order[end:]
-            if funded(self.problem, Run(self.problem, again).play()) != before:
-                return True
-        return False
+
+def decisive(problem: Problem, order: Sequence[int], tie: TieSet) -> bool:
+    """Whether another order of the tied projects gives other projects money, or less or more.
+
+    Up to five projects: every order is tried. More: each of them is put first, each last,
+    and all are turned round. Where projects are gone through only once and nothing is topped
+    up, putting each first is enough whatever their number: what cannot be funded first
+    cannot be funded later, and projects that are all funded fit in any order.
+    """
+    start = order.index(tie.order[0])
+    end = start + len(tie.order)
+    before = funded(problem, Run(problem, order).play())
+    block = tie.order
+    orders: Iterable[tuple[int, ...]]
+    firsts = [(p, *(other for other in block if other != p)) for p in block]
+    if problem.single_phase and problem.parameters.on_misfit != "top-up":
+        orders = firsts
+    elif len(block) <= MOST_PERMUTED:
+        orders = permutations(block)
+    else:
+        lasts = [(*(other for other in block if other != p), p) for p in block]
+        orders = [*firsts, *lasts, tuple(reversed(block))]
+    for other in orders:
+        again = (*order[:start], *other, *order[end:])
+        if funded(problem, Run(problem, again).play()) != before:
+            return True
+    return False
