@@ -16,9 +16,9 @@ END: Final = bytes(2 * BLOCK)
 MODE: Final = 0o644
 
 
-def _header(published: Published, path: str, size: int) -> bytes:
+def _header(published: Published, path: str) -> bytes:
     info = tarfile.TarInfo(f"{published.manifest.election.id}/{path}")
-    info.size, info.mode, info.mtime = size, MODE, 0
+    info.size, info.mode, info.mtime = published.sizes[path], MODE, 0
     return info.tobuf(tarfile.PAX_FORMAT)
 
 
@@ -26,18 +26,11 @@ def _padding(size: int) -> int:
     return -size % BLOCK
 
 
-def _size(published: Published, path: str) -> int:
-    if path in published.lists:
-        return len(published.lists[path])
-    return (published.folder / path).stat().st_size
-
-
 def archive_size(published: Published) -> int:
     """The number of bytes that ``archive`` gives."""
     total = len(END)
-    for path in published.paths:
-        size = _size(published, path)
-        total += len(_header(published, path, size)) + size + _padding(size)
+    for path, size in published.sizes.items():
+        total += len(_header(published, path)) + size + _padding(size)
     return total
 
 
@@ -47,8 +40,13 @@ def archive(published: Published) -> Iterator[bytes]:
     Raises PublicationDamaged for a file that is not the one that was signed.
     """
     for path in published.paths:
-        data = published.read(path)
-        yield _header(published, path, len(data))
-        yield data
-        yield bytes(_padding(len(data)))
+        sent = 0
+        for portion in published.portions(path):
+            if not sent:
+                yield _header(published, path)
+            yield portion
+            sent += len(portion)
+        if not sent:
+            yield _header(published, path)
+        yield bytes(_padding(sent))
     yield END

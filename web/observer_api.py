@@ -7,6 +7,7 @@ from flask import Response, request
 from pydantic import BaseModel
 
 from web.audience import Answer, Audience, Cache, Door, Route
+from web.models import Status
 from web.models_public import (
     ComparisonShown,
     ContestResultShown,
@@ -24,6 +25,7 @@ from web.public_api import (
     log_shown,
     projects_shown,
     results_shown,
+    status_shown,
 )
 from web.public_record import PublicRecord
 
@@ -32,10 +34,14 @@ SECONDS_TO_WAIT: Final = 2.0
 
 
 def api_routes(record: PublicRecord) -> list[Route]:
-    """The routes of the interface; the state of the vote is ``/status``."""
+    """The routes of the interface."""
 
     def election() -> BaseModel:
         return election_shown(record.manifest)
+
+    def status() -> BaseModel:
+        state, log = record.state(), record.log.get()
+        return status_shown(record.manifest, log, state)
 
     def log() -> BaseModel:
         return log_shown(record.manifest, record.log.get())
@@ -66,6 +72,7 @@ def api_routes(record: PublicRecord) -> list[Route]:
     both = ("not-found", "not-published", "internal")
     return [
         _route("api_election", "election", election, ElectionShown, "The frozen rules in short"),
+        _route("api_status", "status", status, Status, "What anybody may know of the vote now"),
         _route("api_log", "log", log, LogShown, "The newest signed state of the log"),
         _route("api_contests", "contests", contests, ContestsShown, "What is voted on"),
         _route(

@@ -21,6 +21,8 @@ from web.results import HTML, archive_told
 from web.telling import Telling
 
 TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+ARCHIVES_A_MINUTE: Final = 30
+"""Of one address: it may be as large as all ballots."""
 TAR: Final = "application/x-tar"
 WITNESS_COMMANDS: Final = (
     "scrutin witness new ~/witness --name witness.example.org/w1 --url https://witness.example.org",
@@ -86,7 +88,8 @@ def observer_page_routes(record: PublicRecord) -> list[Route]:
             pages.archive,
             "The whole publication as one archive, the same bytes at every time",
             Answer(meaning="a tar archive", media_types=(TAR,)),
-            ("not-published", "internal"),
+            ("not-published", "too-many-requests", "internal"),
+            limit=ARCHIVES_A_MINUTE,
         ),
     ]
 
@@ -98,6 +101,8 @@ def _route(
     summary: str,
     answer: Answer,
     problems: tuple[str, ...],
+    *,
+    limit: int = 0,
 ) -> Route:
     return Route(
         name=name,
@@ -106,7 +111,7 @@ def _route(
         door=Door.PUBLIC,
         audience=Audience.OBSERVER,
         view=view,
-        limit=0,
+        limit=limit,
         cache=Cache.BRIEF,
         summary=summary,
         answers={200: answer, 304: UNCHANGED},

@@ -5,6 +5,7 @@ Pure: from what was read to what is answered. The routes are in ``web.observer_a
 
 from typing import Any
 
+from audit.label import b64
 from audit.manifest import Manifest
 from tally.comparison import Comparison
 from tally.contest import CountingRule, contest_value
@@ -13,6 +14,7 @@ from tally.frozen import thaw
 from tally.outcome import spell
 from tally.rules import describe
 from tally.text import Text
+from web.models import Status
 from web.models_public import (
     ComparisonShown,
     ContestResultShown,
@@ -114,6 +116,19 @@ def contest_shown(manifest: Manifest, contest: Contest) -> ContestShown:
         options=[]
         if isinstance(contest, Envelope)
         else [OptionShown(id=each.id, title=_words(each.title)) for each in contest.options],
+    )
+
+
+def status_shown(manifest: Manifest, log: Log | None, state: str) -> Status:
+    """The state of the vote, and the rules' own times."""
+    return Status(
+        election=b64(manifest.hash),
+        id=manifest.election.id,
+        state=state,
+        opens=manifest.election.opens,
+        closes=manifest.election.closes,
+        log_size=log.size if log else 0,
+        origin=manifest.box.origin,
     )
 
 

@@ -5,7 +5,7 @@ every file against the hash that its list gives it, each time that it is read. W
 right is not decided here but by ``python -m audit verify``, on anybody's machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +33,8 @@ from web.errors import WebError
 LARGEST_READ: Final = 64_000_000
 """The most bytes of a file that is taken into memory: results, figures, explanations."""
 
+PORTION: Final = 1 << 20
+
 Object = Mapping[str, Any]
 
 
@@ -44,7 +46,8 @@ class PublicationDamaged(WebError):
 class Published:
     """A publication. ``results`` is the value of results.json, ``figures`` those of the figures by
     path, ``explained`` the contests of explanations.json by id; ``decided`` and ``drawn`` map the
-    paths of the two lists to SHA-256; ``result_hash`` has 32 bytes."""
+    paths of the two lists to SHA-256; ``sizes`` maps every path to its number of bytes;
+    ``result_hash`` has 32 bytes."""
 
     manifest: Manifest
     folder: Path
@@ -52,6 +55,7 @@ class Published:
     decided: Mapping[str, bytes]
     drawn: Mapping[str, bytes]
     lists: Mapping[str, bytes] = field(repr=False)
+    sizes: Mapping[str, int] = field(repr=False)
     results: Object = field(repr=False)
     figures: Mapping[str, Object] = field(repr=False)
     explained: Mapping[str, Object] = field(repr=False)
@@ -74,7 +78,7 @@ class Published:
     @property
     def paths(self) -> tuple[str, ...]:
         """Every file of the publication, sorted."""
-        return tuple(sorted({*self.decided, *self.drawn, *self.lists}))
+        return tuple(sorted(self.sizes))
 
     def result(self, contest: str) -> Object:
         """A contest's part of the results."""
@@ -83,28 +87,60 @@ class Published:
 
     def read(self, path: str) -> bytes:
         """A file that is listed, with the hash that is listed. Raises PublicationDamaged."""
+        return b"".join(self.portions(path))
+
+    def portions(self, path: str) -> Iterator[bytes]:
+        """The same in portions; none of them before the whole file was found to be right."""
         if path in self.lists:
-            return self.lists[path]
+            yield self.lists[path]
+            return
         listed = self.decided.get(path) or self.drawn.get(path)
         if listed is None:
             raise PublicationDamaged(f"publication: {path} is in neither list")
-        return _checked(FolderSource(self.folder), path, listed)
+        try:
+            with (self.folder / path).open("rb") as file:
+                for send in (False, True):
+                    file.seek(0)
+                    seen = sha256()
+                    while portion := file.read(PORTION):
+                        seen.update(portion)
+                        if send:
+                            yield portion
+                    if seen.digest() != listed:
+                        raise _damaged(path)
+        except FileNotFoundError:
+            raise _missing(path) from None
+
+
+def _missing(path: str) -> PublicationDamaged:
+    return PublicationDamaged(f"publication: {path} is missing; put the folder back")
+
+
+def _damaged(path: str) -> PublicationDamaged:
+    return PublicationDamaged(f"publication: {path} is not what was signed; put the folder back")
 
 
 def _read(source: FolderSource, path: str) -> bytes:
     data = source.read(path, limit=LARGEST_READ)
     if data is None:
-        raise PublicationDamaged(f"publication: {path} is missing; put the folder back")
+        raise _missing(path)
     return data
 
 
 def _checked(source: FolderSource, path: str, listed: bytes) -> bytes:
     data = source.read(path)
     if data is None:
-        raise PublicationDamaged(f"publication: {path} is missing; put the folder back")
+        raise _missing(path)
     if sha256(data).digest() != listed:
-        raise PublicationDamaged(f"publication: {path} is not what was signed; put the folder back")
+        raise _damaged(path)
     return data
+
+
+def _size(folder: Path, path: str) -> int:
+    try:
+        return (folder / path).stat().st_size
+    except FileNotFoundError:
+        raise _missing(path) from None
 
 
 def read_published(manifest: Manifest, folder: Path) -> Published:
@@ -135,6 +171,10 @@ def read_published(manifest: Manifest, folder: Path) -> Published:
         decided=decided.files,
         drawn=drawn.files,
         lists=lists,
+        sizes={
+            **{path: _size(folder, path) for path in (*decided.files, *drawn.files)},
+            **{path: len(data) for path, data in lists.items()},
+        },
         results=value(RESULTS, decided.files),
         figures={
             path: value(path, decided.files) for path in decided.files if path.startswith(FIGURES)

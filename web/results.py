@@ -18,7 +18,8 @@ from web.problem import Problem
 from web.public_record import PublicRecord
 from web.published import Object, Published
 from web.results_table import table
-from web.telling import Row, Telling
+from web.telling import Telling
+from web.told import Row
 
 HTML: Final = "text/html; charset=utf-8"
 CSV: Final = "text/csv; charset=utf-8"

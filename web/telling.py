@@ -5,7 +5,6 @@ only put together. Widths of bars are whole thousandths, for pictures alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
@@ -23,6 +22,15 @@ from tally.mark import REASONS
 from tally.outcome import EXCLUDE, PASS, PAYING, STOP
 from tally.rules import describe
 from web.published import Object, Published
+from web.told import (
+    Chart,
+    ComparedTold,
+    OptionTold,
+    Row,
+    StepTold,
+    TieTold,
+    VariantTold,
+)
 
 WHOLE: Final = 1000
 """The width of a whole bar."""
@@ -37,91 +45,6 @@ def thousandths(part: int | Fraction, whole: int | Fraction) -> int:
         return 0
     share = Fraction(part) / Fraction(whole)
     return max(0, min(WHOLE, (share * WHOLE).__floor__()))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A project in the order of the rule: ``number`` is its place in ballot order, from 1."""
-
-    number: int
-    project: Project
-    row: Object
-    position: int
-    won: bool
-    measured: str
-    bar: int
-    fate: str
-    reason: str
-    sentences: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepTold:
-    """A step of the count; ``used``, ``paid`` and ``wanted`` are widths of one bar."""
-
-    number: int
-    project: int | None
-    title: str
-    lang: str | None
-    told: str
-    fate: str | None
-    paying: bool
-    left: str
-    used: int
-    taken: int
-    wanted: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TieTold:
-    """A tie in words; ``lot`` says whether the lot decided it."""
-
-    words: str
-    decisive: bool
-    lot: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
-    """A chart of the publication: address without its ending, what it shows, its figure."""
-
-    address: str
-    alternative: str
-    figure: str
-    png: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptionTold:
-    """An answer of a question."""
-
-    title: Mapping[str, str]
-    votes: str
-    share: str
-    bar: int
-    won: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VariantTold:
-    """One rule, and how its outcome differs from the result."""
-
-    title: str
-    is_result: bool
-    winners: str
-    spent: str
-    bar: int
-    satisfied: str
-    added: list[Markup]
-    missing: list[Markup]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ComparedTold:
-    """The rules side by side; ``rows`` are the projects that any of them funds, and by which."""
-
-    variants: list[VariantTold]
-    rows: list[tuple[Row, list[bool]]]
 
 
 class Telling:

@@ -339,6 +339,10 @@ def test_nothing_is_shown_that_was_not_signed(
         with pytest.raises(AuditError):
             publication.get()
     publication = fresh()
+    (folder / "sealed/north.bin").unlink()
+    with pytest.raises(PublicationDamaged, match="north"):
+        publication.get()
+    publication = fresh()
     published = publication.get()
     assert published is not None
     (folder / "opening.json").write_bytes(b"{}")

@@ -155,6 +155,7 @@ OBSERVED = (
     "/results/city/compare",
     "/results/city/results.csv",
     "/api/v1/election",
+    "/api/v1/status",
     "/api/v1/log",
     "/api/v1/contests",
     "/api/v1/contests/city/projects",
@@ -293,6 +294,9 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
     for _ in range(240):
         plain.get("/box/proofs/A")
     book.check(plain.get("/box/proofs/A"))
+    for _ in range(30):
+        plain.head("/observe/publication.tar")
+    book.check(plain.get("/observe/publication.tar"))
     # what the publication adds, and what is shown of it where something breaks
     shutil.rmtree(place.publication)
     shutil.copytree(published_folder / "publication", place.publication)
