@@ -16,17 +16,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from tally import pabulib, rules
-from tally.canonical import Value
-from tally.election import CountingRule, Envelope
+from tally.election import Envelope
+from tally.rules.variants import variants
 from tally.tiebreak import lot_keys
 
 Reader = Callable[[Path], Any]
 Counter = Callable[[Any], list[str]]
 
-OURS: Final[Mapping[str, tuple[str, Mapping[str, Value]]]] = {
-    "greedy": ("greedy", {"on_misfit": "skip"}),
+OURS: Final[Mapping[str, Sequence[str]]] = {
+    "greedy": ("greedy-skip",),
+    "phragmen": ("phragmen-stop", "phragmen"),
+    "equal-shares": ("equal-shares-plain", "equal-shares"),
+    "equal-shares-add1": ("equal-shares-add1",),
 }
-"""By rule of the bench, our rule and its parameters."""
+"""By rule of the bench, the ids of the same in ``tally.rules.variants``; the first there counts."""
 
 
 class Cut(Exception):
@@ -38,13 +41,14 @@ class Absent(Exception):
 
 
 def _ours(rule: str) -> tuple[Reader, Counter]:
-    name, parameters = OURS[rule]
-    if name not in rules.ENVELOPE_RULES:
-        raise Absent(f"no rule {name!r}")
+    known = {variant.id: variant.rule for variant in variants()}
+    ours = next((known[name] for name in OURS[rule] if name in known), None)
+    if ours is None:
+        raise Absent(f"no rule {rule!r} in the table")
 
     def read(path: Path) -> Any:
         text = path.read_bytes().decode()
-        return pabulib.read_counted(text, rule=CountingRule.of(name, parameters), widen=True)
+        return pabulib.read_counted(text, rule=ours, widen=True)
 
     def count(read: Any) -> list[str]:
         envelope: Envelope = read.envelope
@@ -117,7 +121,7 @@ CONTENDERS: Final[Mapping[str, Callable[[str], tuple[Reader, Counter]]]] = {
 }
 
 
-def _memory() -> int:
+def memory() -> int:
     """The most memory of this process so far, in KiB."""
     # Not getrusage: what it says of a process begins with what the one that started it had.
     with Path("/proc/self/status").open() as status:
@@ -134,7 +138,7 @@ def run(who: str, rule: str, path: Path, limit: int) -> dict[str, Any]:
         read, count = CONTENDERS[who](rule)
     except Absent as reason:
         return {"absent": str(reason)}
-    found: dict[str, Any] = {"idle": _memory()}
+    found: dict[str, Any] = {"idle": memory()}
     signal.signal(signal.SIGALRM, _over)
     signal.alarm(limit)
     try:
@@ -147,7 +151,7 @@ def run(who: str, rule: str, path: Path, limit: int) -> dict[str, Any]:
     except Cut:
         found["cut"] = True
     signal.alarm(0)
-    return {**found, "peak": _memory()}
+    return {**found, "peak": memory()}
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -11,28 +11,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import shake_256
 from pathlib import Path
 from typing import Any, Final
 
 from tally import rules
-from tally.canonical import Value
 from tally.election import (
     Approval,
-    CountingRule,
     Election,
     Envelope,
-    Form,
     FrozenMap,
+    Grades,
     Project,
     Style,
     Text,
 )
 from tally.profile import profile_of
+from tally.rules.variants import Variant, variants
 from tally.tiebreak import lot_keys
 from tally.vote import Vote
-from tests.bench.contender import _memory
+from tests.bench.contender import memory
 
 ROOT: Final = Path(__file__).parents[2]
 PLOT: Final = ROOT / "docs" / "images" / "scaling.svg"
@@ -41,32 +39,35 @@ MOST_MARKS: Final = 10
 SIZES: Final = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A rule with its parameters and the form of the ballots."""
-
-    rule: str
-    parameters: Mapping[str, Value]
-    form: Form
-
-
-CASES: Final[Mapping[str, Case]] = {
-    "greedy": Case(
-        rule="greedy", parameters={"on_misfit": "skip"}, form=Approval(minimum=1, maximum=10)
-    ),
-}
+LEFT_OUT: Final = ("add1", "add-opt")
+"""Parts of the ids of variants that count many times over."""
+APPROVAL: Final = Approval(minimum=1, maximum=MOST_MARKS)
+GRADES: Final = Grades(
+    labels=tuple(Text.of(en=word) for word in ("very good", "good", "fair", "poor", "to reject")),
+    default=4,
+)
 
 
-def _election(case: Case) -> Election:
+def cases() -> dict[str, Variant]:
+    """The variants that are measured, by id."""
+    return {
+        variant.id: variant
+        for variant in variants()
+        if not any(part in variant.id for part in LEFT_OUT)
+    }
+
+
+def election_under(variant: Variant) -> Election:
     """200 projects of 10,000 to 100,000 and money for about one in five."""
     words = Text.of(en="generated")
+    accepts = rules.ENVELOPE_RULES[variant.rule.name].accepts
     envelope = Envelope(
         id="budget",
         title=words,
         description=words,
         budget=2_000_000,
-        form=case.form,
-        rule=CountingRule.of(case.rule, case.parameters),
+        form=APPROVAL if "approval" in accepts else GRADES,
+        rule=variant.rule,
         tie_break=("votes", "cost", "order"),
         projects=tuple(
             Project(
@@ -107,22 +108,23 @@ def _draws(ballots: int) -> Iterator[tuple[int, bytes]]:
 def _votes(election: Election, ballots: int) -> Iterator[Vote]:
     """Votes in which early projects are more popular than late ones."""
     envelope = election.contests[0]
-    marks = [(choice.id, 1) for choice in envelope.choices]
+    graded = isinstance(envelope.form, Grades)
+    worths = range(len(GRADES.labels)) if graded else (1,)
+    marks = [[(choice.id, worth) for choice in envelope.choices] for worth in worths]
     # Two bytes to a place: the product of two even draws leans to the first places.
     places = [
         high * low * PROJECTS // 65_025 % PROJECTS for high in range(256) for low in range(256)
     ]
     for number, row in _draws(ballots):
         drawn = {places[row[at] * 256 + row[at + 1]] for at in range(0, 2 * number, 2)}
-        choice = tuple([marks[place] for place in sorted(drawn)])
+        choice = tuple([marks[(row[0] + place) % len(marks)][place] for place in sorted(drawn)])
         yield Vote(style="all", choices=FrozenMap({"budget": choice}))
 
 
 def measure(label: str, ballots: int) -> dict[str, Any]:
     """Seconds for the votes and their profile (``profile``) and for the rule (``count``), and the
     most memory in KiB."""
-    case = CASES[label]
-    election = _election(case)
+    election = election_under(cases()[label])
     envelope = election.contests[0]
     if not isinstance(envelope, Envelope):
         raise TypeError("an envelope is generated")
@@ -133,7 +135,7 @@ def measure(label: str, ballots: int) -> dict[str, Any]:
     return {
         "profile": middle - begin,
         "count": time.perf_counter() - middle,
-        "peak": _memory(),
+        "peak": memory(),
         "distinct": len(profile.choices),
         "winners": len(outcome.winners),
     }
@@ -204,10 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(json.dumps(measure(chosen.one[0], int(chosen.one[1]))))
         return
     found: dict[str, dict[int, dict[str, Any]]] = {}
-    for label, case in CASES.items():
-        if case.rule not in rules.ENVELOPE_RULES:
-            print(f"{label}: no such rule")
-            continue
+    for label in cases():
         for size in SIZES:
             if size > chosen.most:
                 continue
