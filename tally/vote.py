@@ -68,7 +68,17 @@ class VoteInvalid(TallyError):
 class _Part:
     """Where a contest's bytes stand in the plaintext, and what was read there before."""
 
-    __slots__ = ("contest", "costs", "form", "ids", "known", "length", "offset", "positions")
+    __slots__ = (
+        "contest",
+        "costs",
+        "form",
+        "ids",
+        "known",
+        "length",
+        "marks",
+        "offset",
+        "positions",
+    )
 
     def __init__(self, election: Election, style: str, contest_id: str, offset: int) -> None:
         contest = election.contest(contest_id)
@@ -80,17 +90,20 @@ class _Part:
         self.offset = offset
         self.length = part_length(self.form, len(self.ids))
         self.known: dict[bytes, Choice | Spoiled] = {}
+        self.marks: dict[tuple[str, int], tuple[str, int]] = {}
 
     def read(self, plaintext: bytes) -> Choice | Spoiled:
         data = plaintext[self.offset : self.offset + self.length]
         found = self.known.get(data)
         if found is None:
+            # Equal parts are frequent, equal marks more so: one object for all keeps a million
+            # votes small.
             try:
-                found = read_part(self.form, self.ids, data)
-                check_limits(self.form, self.costs, found)
+                choice = read_part(self.form, self.ids, data)
+                check_limits(self.form, self.costs, choice)
+                found = tuple([self.marks.setdefault(mark, mark) for mark in choice])
             except MarkFault as fault:
                 found = Spoiled(reason=fault.reason)
-            # Equal parts are frequent: one object for all keeps a million votes small.
             self.known[data] = found
         return found
 
