@@ -225,16 +225,15 @@ def bench_canonical(number: int) -> None:
 
 def bench_files(cases: Sequence[Case], limit: int) -> None:
     """Counting a generated file, and real ones where there are some."""
+    real = os.environ.get("SCRUTIN_PABULIB")
+    if not real:
+        print("real files: set SCRUTIN_PABULIB to a folder of Pabulib files")
     with tempfile.TemporaryDirectory() as folder:
         voters, projects = GENERATED
-        name = f"generated_{voters}_x_{projects}"
-        (Path(folder) / f"{name}.pb").write_bytes(generated().encode())
-        bench_counting(Path(folder), (("greedy", name),), limit)
-    real = os.environ.get("SCRUTIN_PABULIB")
-    if real:
-        bench_counting(Path(real), cases, limit)
-    else:
-        print("real files: set SCRUTIN_PABULIB to a folder of Pabulib files")
+        path = Path(folder) / f"generated_{voters}_x_{projects}.pb"
+        path.write_bytes(generated().encode())
+        files = [(rule, Path(real) / f"{name}.pb") for rule, name in cases] if real else []
+        bench_counting([("greedy", path), *files], limit)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -157,7 +157,6 @@ def draw(found: Mapping[str, Mapping[int, Mapping[str, Any]]], path: Path) -> No
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    mpl.rcParams["svg.hashsalt"] = "scaling"
     figure = Figure(figsize=(8, 5), layout="constrained")
     axes = figure.add_subplot()
     styles = ["o-", "s-", "^-", "D-", "v-", "P-", "X-", "*-", "<-", ">-"]
@@ -192,7 +191,8 @@ def draw(found: Mapping[str, Mapping[int, Mapping[str, Any]]], path: Path) -> No
     axes.grid(visible=True, which="major", color="0.9")
     axes.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=120)
+    with mpl.rc_context({"svg.hashsalt": "scaling", "svg.fonttype": "none"}):
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None, dpi=120)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
