@@ -4,6 +4,7 @@ import io
 import re
 import shutil
 import tarfile
+from contextlib import ExitStack
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -33,6 +34,7 @@ from web.observer_feed import ATOM
 from web.observer_words import catalogue
 from web.problem import LANGUAGES
 from web.published import PublicationDamaged, PublishedFolder
+from web.service import build
 from web.settings import Settings
 
 PUBLIC = frozenset({Door.PUBLIC})
@@ -353,3 +355,16 @@ def test_nothing_is_shown_that_was_not_signed(
     # A publication of another election is not this one's.
     with pytest.raises(AuditError):
         PublishedFolder(town().manifest, folder).get()
+
+
+def test_a_copy_of_the_public_files_shows_the_same(
+    client: FlaskClient, published_folder: Path, tmp_path: Path, published_desk: Desk
+) -> None:
+    for name in ("manifest.json", "manifest.signatures.json"):
+        shutil.copy(published_folder / name, tmp_path / name)
+    for name in ("box/log", "publication", "pictures"):
+        shutil.copytree(published_folder / name, tmp_path / name)
+    with ExitStack() as parts:
+        copy = build(Settings(folder=tmp_path, doors=PUBLIC), parts).test_client()
+        for path in ("/observe", "/observe/feed.atom", "/results", "/results/city/compare"):
+            assert copy.get(path).data == client.get(path).data, path
