@@ -4,9 +4,9 @@ Counting may take longer than a reader waits, so it is done beside: a request wa
 otherwise says that it is being done. The ballots are the published ones, by their listed hashes.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any
 
 from audit.label import unb64
@@ -55,21 +55,40 @@ def count_comparison(published: Published, envelope: Envelope) -> Comparison:
 
 
 class Comparisons:
-    """What was compared, or is being compared, by publication and contest."""
+    """What was compared, or is being compared, by publication and contest; one at a time."""
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="comparison")
         self._lock = Lock()
+        self._turn = Lock()
         self._kept: dict[tuple[bytes, str], Future[Comparison]] = {}
 
     def get(self, published: Published, envelope: Envelope, *, seconds: float) -> Comparison | None:
-        """The comparison, None while it is still being counted after so many seconds."""
+        """The comparison, None while it is still being counted after so many seconds.
+
+        Raises what counting raised: TallyError, WebError.
+        """
         key = (published.result_hash, envelope.id)
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = self._pool.submit(count_comparison, published, envelope)
-            future = self._kept[key]
+            future = self._kept.get(key)
+            if future is None:
+                future = self._kept[key] = Future()
+                # A daemon: a service that is told to end does not wait for it.
+                Thread(
+                    target=self._count,
+                    args=(future, published, envelope),
+                    name=f"comparison of {envelope.id}",
+                    daemon=True,
+                ).start()
         try:
             return future.result(timeout=seconds)
         except NotYet:
             return None
+
+    def _count(
+        self, future: "Future[Comparison]", published: Published, envelope: Envelope
+    ) -> None:
+        try:
+            with self._turn:
+                future.set_result(count_comparison(published, envelope))
+        except Exception as error:
+            future.set_exception(error)
