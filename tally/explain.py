@@ -6,8 +6,9 @@ The words of every reason code stand in ``tally.phrases``.
 from collections.abc import Callable
 from typing import Final
 
+from tally import grade_words
 from tally.election import Election, Envelope, Question, Text
-from tally.form import Points, Ranking, Scores
+from tally.form import Grades, Points, Ranking, Scores
 from tally.money import Voice
 from tally.outcome import PAYING, STOP, Margin, Outcome, Standing, Step, Tie, Verdict
 from tally.phrases import CRITERIA, REASONS, VERDICTS
@@ -63,6 +64,10 @@ def reason(envelope: Envelope, standing: Standing, step: Step, say: Voice) -> st
         if isinstance(number, int):
             places[name] = say.number(number)
             places[f"{name}_money"] = say.money(number)
+    if isinstance(envelope.form, Grades):
+        places["grade"] = grade_words.label(envelope, detail.get("grade"), say)
+        if step.reason == "below-minimum-grade":
+            places["needed_grade"] = grade_words.label(envelope, detail.get("needed"), say)
     other, group = detail.get("other"), detail.get("group")
     if isinstance(other, str):
         places["other"] = say.quote(envelope.project(other).title.in_language(say.language))
@@ -73,6 +78,8 @@ def reason(envelope: Envelope, standing: Standing, step: Step, say: Voice) -> st
 
 
 def _winner_margin(margin: Margin, envelope: Envelope, say: Voice) -> str:
+    if isinstance(envelope.form, Grades):
+        return grade_words.to_spare(envelope, margin, say)
     french = say.language == "fr"
     scored = isinstance(envelope.form, Points | Scores | Ranking)
     unit = ("point", "points") if scored else (("voix", "voix") if french else ("vote", "votes"))
@@ -93,7 +100,7 @@ def _winner_margin(margin: Margin, envelope: Envelope, say: Voice) -> str:
     )
 
 
-def _loser_margin(margin: Margin, cost: int, say: Voice) -> list[str]:
+def _loser_margin(margin: Margin, envelope: Envelope, cost: int, say: Voice) -> list[str]:
     french = say.language == "fr"
     sentences = []
     if margin.votes is None:
@@ -103,6 +110,8 @@ def _loser_margin(margin: Margin, cost: int, say: Voice) -> list[str]:
                 "No number of votes would have made it win.",
             )
         )
+    elif isinstance(envelope.form, Grades):
+        sentences.append(grade_words.added_ballots(envelope, margin.votes, say))
     else:
         ballots = (
             say.several(margin.votes, "bulletin", "bulletins")
@@ -156,15 +165,22 @@ def project_sentences(
     envelope: Envelope, outcome: Outcome, standing: Standing, say: Voice
 ) -> list[str]:
     """Everything there is to say about one project, in one language."""
-    sentences = [_support(envelope, standing, say)]
+    graded = isinstance(envelope.form, Grades)
+    sentences = [
+        grade_words.support(envelope, outcome, standing, say)
+        if graded
+        else _support(envelope, standing, say)
+    ]
     step = outcome.deciding(standing)
     if step is not None:
         sentences.append(reason(envelope, standing, step, say))
+    if graded and (ahead := grade_words.just_ahead(envelope, outcome, standing, say)) is not None:
+        sentences.append(ahead)
     margin = standing.margin
     if margin is not None and margin.won:
         sentences.append(_winner_margin(margin, envelope, say))
     elif margin is not None:
-        sentences += _loser_margin(margin, envelope.project(standing.project).cost, say)
+        sentences += _loser_margin(margin, envelope, envelope.project(standing.project).cost, say)
     sentences += [
         tie_sentence(tie, lambda p: envelope.project(p).title.in_language(say.language), say)
         for tie in outcome.ties

@@ -115,6 +115,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "Écarté : {votes}, il en fallait au moins {needed} pour un coût de {cost}.",
         "Not considered: {votes}, at least {needed} were needed for a cost of {cost}.",
     ),
+    "below-minimum-grade": (
+        "Écarté : sa mention majoritaire est {grade}, il fallait au moins {needed_grade}.",
+        "Not considered: its majority grade is {grade}, at least {needed_grade} was needed.",
+    ),
     "above-cost-cap": (
         "Écarté : il coûte {cost}, le plafond est de {needed_money}.",
         "Not considered: it costs {cost}, the cap is {needed_money}.",

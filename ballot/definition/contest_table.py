@@ -74,7 +74,9 @@ def envelope_value(
         "description": table.text("description", languages, optional=True),
         "budget": budget,
         "form": form,
-        "rule": _rule(table, "greedy", {"on_misfit": "skip"}, exponent, currency),
+        "rule": _with_grade(
+            table, _rule(table, "greedy", {"on_misfit": "skip"}, exponent, currency), form
+        ),
         "tie_break": table.raw("tie_break", ["order"]),
         "projects": [],
     }
@@ -138,19 +140,19 @@ def _form(
     if kind == "points" and "total" in form:
         form.setdefault("cap", form["total"])
     if kind == "grades" and isinstance(form.get("default"), str):
-        form["default"] = _grade(table, form)
+        form["default"] = _grade(table, form, "default", form["default"])
     return form
 
 
-def _grade(table: Table, form: Mapping[str, Any]) -> int:
+def _grade(table: Table, form: Mapping[str, Any], name: str, grade: str) -> int:
     """The index of the grade that is called so in any language."""
     labels = form.get("labels")
     for number, label in enumerate(labels if isinstance(labels, list) else ()):
-        if isinstance(label, Mapping) and form["default"] in label.values():
+        if isinstance(label, Mapping) and grade in label.values():
             return number
-    said = shown(form["default"])
+    said = shown(grade)
     table.fault(
-        "default",
+        name,
         (f"il n’y a pas de mention « {said} »", f"there is no grade “{said}”"),
         ("Écrivez l’une des mentions de « labels »", "Write one of the grades in “labels”"),
     )
@@ -193,6 +195,16 @@ def _rule(
         else:
             parameters[name] = _whole(rule, value, name)
     return {"name": rule.raw("name", default), "parameters": parameters}
+
+
+def _with_grade(table: Table, rule: dict[str, Any], form: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule whose ``minimum_grade`` is the index of the form's grade that is called so."""
+    parameters = rule["parameters"]
+    grade = parameters.get("minimum_grade")
+    inner = table.table("rule")
+    if isinstance(grade, str) and inner is not None and form.get("type") == "grades":
+        parameters = {**parameters, "minimum_grade": _grade(inner, form, "minimum_grade", grade)}
+    return {**rule, "parameters": parameters}
 
 
 def _group(table: Table, parameter: str, exponent: int, currency: str) -> dict[str, Any]:

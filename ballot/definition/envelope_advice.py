@@ -8,6 +8,7 @@ from ballot.definition.finding import Said
 from ballot.definition.projects_file import Row
 from tally.election import Approval, Election, Envelope, Project
 from tally.money import format_money
+from tally.rules import majority_judgment_parameters
 from tally.rules.greedy_parameters import GreedyParameters, read_parameters, values_in, values_of
 
 
@@ -30,6 +31,8 @@ def advise_envelope(draft: Draft, number: int, envelope: Envelope, election: Ele
     parameters = GreedyParameters(on_misfit="")
     if envelope.rule.name == "greedy":
         parameters, _ = read_parameters(envelope)
+    elif envelope.rule.name == "majority-judgment":
+        parameters = majority_judgment_parameters.read_parameters(envelope)[0].fill
     _too_dear(draft, number, envelope, parameters, money)
     total = sum(project.cost for project in envelope.projects)
     if total <= envelope.budget:

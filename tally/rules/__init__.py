@@ -10,7 +10,16 @@ from typing import Final
 from tally.election import Contest, Election, Envelope, Fault, Question
 from tally.errors import TallyError
 from tally.outcome import Outcome, Verdict
-from tally.rules import greedy, greedy_example, greedy_words, question, question_words
+from tally.rules import (
+    greedy,
+    greedy_example,
+    greedy_words,
+    majority_judgment,
+    majority_judgment_example,
+    majority_judgment_words,
+    question,
+    question_words,
+)
 from tally.rules.rule import Rule
 from tally.rules.score import SCORED_FORMS
 
@@ -23,7 +32,15 @@ ENVELOPE_RULES: Final[Mapping[str, Rule[Envelope, Outcome]]] = MappingProxyType(
             count=greedy.count,
             describe=greedy_words.describe,
             example=greedy_example.example,
-        )
+        ),
+        "majority-judgment": Rule(
+            name="majority-judgment",
+            accepts=majority_judgment.ACCEPTED_FORMS,
+            check=majority_judgment.check,
+            count=majority_judgment.count,
+            describe=majority_judgment_words.describe,
+            example=majority_judgment_example.example,
+        ),
     }
 )
 QUESTION_RULES: Final[Mapping[str, Rule[Question, Verdict]]] = MappingProxyType(

@@ -78,15 +78,7 @@ def _minimums(p: GreedyParameters, envelope: Envelope, say: Voice) -> list[str]:
         )
         for need in needs
     ]
-    if p.maximum_cost_share is not None:
-        share, most = say.share(p.maximum_cost_share), p.maximum_cost_share * envelope.budget
-        cap = say.money(most.numerator // most.denominator)
-        sentences.append(
-            say.pick(
-                f"Un projet qui coûte plus de {share} de l’enveloppe ({cap}) est écarté.",
-                f"A project that costs more than {share} of the envelope ({cap}) is excluded.",
-            )
-        )
+    sentences += _cap(p, envelope, say)
     if not needs:
         sentences.append(
             say.pick(
@@ -97,6 +89,19 @@ def _minimums(p: GreedyParameters, envelope: Envelope, say: Voice) -> list[str]:
             )
         )
     return sentences
+
+
+def _cap(p: GreedyParameters, envelope: Envelope, say: Voice) -> list[str]:
+    if p.maximum_cost_share is None:
+        return []
+    share, most = say.share(p.maximum_cost_share), p.maximum_cost_share * envelope.budget
+    cap = say.money(most.numerator // most.denominator)
+    return [
+        say.pick(
+            f"Un projet qui coûte plus de {share} de l’enveloppe ({cap}) est écarté.",
+            f"A project that costs more than {share} of the envelope ({cap}) is excluded.",
+        )
+    ]
 
 
 def _order(envelope: Envelope, say: Voice) -> str:
@@ -270,6 +275,20 @@ def _hopeless(p: GreedyParameters, envelope: Envelope, say: Voice) -> list[str]:
     ]
 
 
+def describe_filling(p: GreedyParameters, envelope: Envelope, say: Voice) -> list[str]:
+    """How the envelope is filled, for rules that only sort in another way."""
+    return [*_cap(p, envelope, say), *_filling(p, envelope, say)]
+
+
+def _filling(p: GreedyParameters, envelope: Envelope, say: Voice) -> list[str]:
+    return [
+        *_first(p, envelope, say),
+        _misfit(p, say),
+        *_limits(p, envelope, say),
+        *_hopeless(p, envelope, say),
+    ]
+
+
 def describe(envelope: Envelope, election: Election, language: str) -> list[str]:
     """What the rule of an envelope will do, sentence by sentence.
 
@@ -284,8 +303,5 @@ def describe(envelope: Envelope, election: Election, language: str) -> list[str]
         _score(envelope, say),
         *_minimums(parameters, envelope, say),
         _order(envelope, say),
-        *_first(parameters, envelope, say),
-        _misfit(parameters, say),
-        *_limits(parameters, envelope, say),
-        *_hopeless(parameters, envelope, say),
+        *_filling(parameters, envelope, say),
     ]

@@ -38,6 +38,20 @@ VARIANTS: Final[Mapping[str, Sequence[Row]]] = MappingProxyType(
                 {"on_misfit": "top-up", "top_up_share": "4/5"},
             ),
         ),
+        "majority-judgment": (
+            (
+                "majority-judgment-skip",
+                "jugement majoritaire, en sautant ce qui ne tient pas",
+                "majority judgment, skipping what does not fit",
+                {"on_misfit": "skip"},
+            ),
+            (
+                "majority-judgment-stop",
+                "jugement majoritaire, jusqu’au premier qui ne tient pas",
+                "majority judgment, up to the first that does not fit",
+                {"on_misfit": "stop"},
+            ),
+        ),
     }
 )
 

@@ -8,9 +8,11 @@ import pytest
 from audit.explanations import explain, explanations_file
 from audit.label import b64
 from tally import canonical
-from tally.count import EnvelopeResult, Result
+from tally.count import EnvelopeResult, Result, count_profiles
 from tally.election import Election
-from tests.audit.drawn import RESULT_HASH, drawn
+from tally.mark import Choice
+from tally.profile import Profile
+from tests.audit.drawn import RESULT_HASH, both, definition, drawn
 from tests.audit.forger import published, verified
 from tests.town import town
 
@@ -59,6 +61,32 @@ def same(election: Election, result: Result) -> None:
 def test_results_are_enough_to_explain_them(projects: int, rule: tuple[object, ...]) -> None:
     made = drawn(projects, *rule)
     same(made.election, made.counted)
+
+
+@pytest.mark.parametrize("minimum", [{}, {"minimum_grade": 1}], ids=["any", "minimum"])
+def test_results_by_grades_are_enough_to_explain_them(minimum: dict[str, Any]) -> None:
+    value = definition(9)
+    grades = [both(word) for word in ("Très favorable", "Favorable", "Passable", "Insuffisant")]
+    value["contests"] = value["contests"][:1]
+    value["contests"][0] |= {
+        "form": {"type": "grades", "labels": grades, "default": 3},
+        "rule": {"name": "majority-judgment", "parameters": {"on_misfit": "skip"} | minimum},
+    }
+    value["styles"] = [{**style, "contests": ["centre"]} for style in value["styles"]]
+    election = Election.from_value(value)
+    ballots: dict[Choice, int] = {
+        tuple((f"p{p}", (p * n + n * n) % 4) for p in range(9) if (p + n) % 3): n
+        for n in range(1, 9)
+    }
+    counted = count_profiles(election, {"centre": Profile.of({**ballots, (): 2})}, b"lot")
+    same(election, counted)
+    result = counted.envelope("centre")
+    assert {standing.won for standing in result.outcome.standings} == {True, False}
+    for text in result.sentences:
+        french, english = text.in_language("fr"), text.in_language("en")
+        assert french.startswith("Mention majoritaire «")
+        assert english.startswith("Majority grade “")
+        assert "lui donnent au moins" in french
 
 
 def test_a_whole_election_is_explained_from_its_results() -> None:

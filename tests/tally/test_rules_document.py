@@ -9,11 +9,13 @@ import pytest
 
 from tally import rules
 from tally.election import CountingRule, Envelope, Option, Project, Question, QuestionForm
-from tally.form import Approval
+from tally.form import Approval, Grades
+from tally.outcome import spell
 from tally.phrases import REASONS, VERDICTS
 from tally.profile import Profile
-from tally.rules import greedy_parameters, question
+from tally.rules import greedy_parameters, majority_judgment_parameters, question
 from tally.rules.greedy import count
+from tally.rules.majority_judgment import count_grades
 from tally.tiebreak import lot_keys
 from tests.tally.greedy_oracle import words
 
@@ -21,14 +23,19 @@ TEXT = (Path(__file__).parents[2] / "docs" / "rules.md").read_text()
 EXAMPLES: list[dict[str, Any]] = [
     json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)
 ]
-PROJECTS = [example for example in EXAMPLES if "projects" in example]
+PROJECTS = [e for e in EXAMPLES if "projects" in e and e.get("rule", "greedy") == "greedy"]
+GRADED = [example for example in EXAMPLES if example.get("rule") == "majority-judgment"]
+OTHERS = ("majority-judgment",)
 QUESTIONS = [example for example in EXAMPLES if "options" in example]
 
 
 def test_there_are_examples() -> None:
     assert len(PROJECTS) >= 10
     assert len(QUESTIONS) >= 2
-    assert len(PROJECTS) + len(QUESTIONS) == len(EXAMPLES)
+    assert len(GRADED) >= 2
+    assert len(PROJECTS) + len(QUESTIONS) + sum(e.get("rule") in OTHERS for e in EXAMPLES) == len(
+        EXAMPLES
+    )
 
 
 @pytest.mark.parametrize("example", PROJECTS)
@@ -62,6 +69,31 @@ def test_the_examples_of_envelopes(example: dict[str, Any]) -> None:
         assert outcome.standing(name).funded == money
 
 
+@pytest.mark.parametrize("example", GRADED)
+def test_the_examples_of_majority_judgment(example: dict[str, Any]) -> None:
+    listed: dict[str, list[Any]] = example["projects"]
+    grades = len(listed["a"][1])
+    contest = Envelope(
+        id="e",
+        title=words("e"),
+        description=words("e"),
+        budget=example["budget"],
+        form=Grades(labels=tuple(words(str(n)) for n in range(grades)), default=grades - 1),
+        rule=CountingRule.of("majority-judgment", example["parameters"]),
+        tie_break=("order",),
+        projects=tuple(
+            Project(id=name, title=words(name), description=words(name), cost=values[0])
+            for name, values in listed.items()
+        ),
+    )
+    assert rules.check(contest) == []
+    outcome = count_grades(contest, [tuple(g) for _, g in listed.values()], lot_keys(b"", "e"))
+    assert list(outcome.winners) == example["winners"]
+    assert outcome.left == example["left"]
+    scores = {standing.project: spell(standing.score) for standing in outcome.standings}
+    assert scores == example["scores"]
+
+
 @pytest.mark.parametrize("example", QUESTIONS)
 def test_the_examples_of_questions(example: dict[str, Any]) -> None:
     contest = Question(
@@ -78,7 +110,9 @@ def test_the_examples_of_questions(example: dict[str, Any]) -> None:
     assert question.count(contest, profile).adopted == example["adopted"]
 
 
-@pytest.mark.parametrize("name", ["on_misfit", *greedy_parameters.OPTIONAL])
+@pytest.mark.parametrize(
+    "name", ["on_misfit", *greedy_parameters.OPTIONAL, *majority_judgment_parameters.OWN]
+)
 def test_every_parameter_is_in_the_table(name: str) -> None:
     assert f"\n| `{name}` |" in TEXT
 
