@@ -157,6 +157,9 @@ def _verify(chosen: argparse.Namespace, stack: ExitStack) -> int:
     if chosen.json:
         _say(_success(verified))
         return HOLDS
+    client = verified.manifest.client
+    if client is not None:
+        _say(f"    browser modules that the officers signed: {client.hex()}")
     for line in _winners(verified):
         _say(line)
     _say(f"In words: {in_words(verified.result_hash)}")
@@ -182,11 +185,13 @@ def _steps(steps: Sequence[Shown]) -> list[canonical.Value]:
 
 
 def _success(verified: Verified) -> str:
+    client = verified.manifest.client
     return canonical.encode(
         {
             "verified": True,
             "election": verified.manifest.election.id,
             "manifest_hash": verified.manifest.hash.hex(),
+            "client_hash": None if client is None else client.hex(),
             "result_hash": verified.result_hash.hex(),
             "steps": _steps(verified.steps),
         }

@@ -41,6 +41,7 @@ MEDIA_TYPES = {
     ".pb": PLAIN,
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
 }
 
 
@@ -210,8 +211,8 @@ def observer_routes(
             "/static/<path:path>",
             below(static),
             Cache.HOUR,
-            "Style sheet and mark",
-            *file(MEDIA_TYPES[".css"], MEDIA_TYPES[".svg"]),
+            "Style sheets, modules and mark",
+            *file(MEDIA_TYPES[".css"], MEDIA_TYPES[".js"], MEDIA_TYPES[".svg"]),
         ),
         route(
             "status",

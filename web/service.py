@@ -20,6 +20,7 @@ from ballot.store.box import BoxStore
 from web.app import create_app
 from web.audience import Door, Route
 from web.box import box_routes
+from web.client_modules import require_client
 from web.clock import clock_for, read_time
 from web.errors import UsageError
 from web.health import health_route
@@ -32,6 +33,7 @@ from web.office.witnesses import open_cosigning, told
 from web.openapi import with_description
 from web.registrar import registrar_routes
 from web.settings import Settings, read_settings
+from web.voting import voting_routes
 from web.worker import settle_worker
 
 WATCH_SECONDS = 1.0
@@ -72,6 +74,7 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
         _cosign_in_background(open_cosigning(folder, manifest, opened["store"]), parts)
         routes += box_routes(opened["box"], read_time(manifest.election.opens))
     if Door.PUBLIC in settings.doors:
+        require_client(manifest)
         files = PublicFiles(
             manifest=folder.manifest,
             manifest_signatures=folder.manifest_signatures,
@@ -80,6 +83,7 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
             pictures=folder.pictures,
         )
         routes += observer_routes(manifest, files, clock)
+        routes += voting_routes(manifest, clock)
     return create_app(settings, with_description(routes, min(settings.doors)))
 
 

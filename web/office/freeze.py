@@ -22,6 +22,7 @@ from ballot.store.registrar import RegistrarStore
 from ballot.trustee import conclude_ceremony
 from tally.election import Election
 from tally.frozen import FrozenMap
+from web.client_modules import client_hash
 from web.clock import read_time
 from web.errors import Refused, UsageError
 from web.office.boxkeys import read_box
@@ -96,7 +97,7 @@ def assemble(
         trustees=conclude_ceremony(folder.ceremony),
         roll=roll,
         maximum_sequence=options.maximum_sequence,
-        client=None,
+        client=client_hash(),
     )
 
 
