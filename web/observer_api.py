@@ -115,6 +115,8 @@ def _route(
 ) -> Route:
     def view(**places: str) -> Response:
         response = Response(answer(**places).model_dump_json(), content_type=JSON)
+        # Public for every page that shows results; without cookies there is nothing to be misused.
+        response.headers["Access-Control-Allow-Origin"] = "*"
         response.add_etag()
         response.make_conditional(request)
         return response

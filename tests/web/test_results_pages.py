@@ -362,6 +362,41 @@ def test_ballots_that_give_another_result_are_not_compared(published: Published)
         count_comparison(replace(published, results=results), envelope_of(published))
 
 
+def test_only_the_interface_is_for_pages_of_any_origin(client: FlaskClient) -> None:
+    for path in ("/api/v1/results", "/api/v1/results/city/comparison", "/api/v1/election"):
+        assert client.get(path).headers["Access-Control-Allow-Origin"] == "*"
+    for path in (*PAGES, "/results/city/results.csv", "/api/v1/results/nothing"):
+        assert "Access-Control-Allow-Origin" not in client.get(path).headers
+
+
+def test_the_interface_repeats_the_results(client: FlaskClient, published: Published) -> None:
+    told = client.get("/api/v1/results").get_json()
+    assert told["result_hash"] == published.result_hash.hex()
+    assert told["result_words"] == in_words(published.result_hash)
+    assert [row["style"] for row in told["turnout"]] == ["centre", "north", None]
+    for row in published.results["contests"]:
+        name = row["contest"]
+        one = client.get(f"/api/v1/results/{name}").get_json()
+        assert one["outcome"] in told["contests"]
+        assert one["steps"] == list(row.get("steps", []))
+        assert one["ties"] == row["ties"]
+        explained = published.explained[name]["projects"]
+        for project, real in zip(one["projects"], row.get("projects", []), strict=True):
+            assert {name: project[name] for name in real} == real
+            assert project["explained"] == explained[real["id"]]
+        assert one["options"] == list(row.get("options", []))
+    election = client.get("/api/v1/election").get_json()
+    assert election["hash"] == published.manifest.hash.hex()
+    assert client.get("/api/v1/status").get_json() == client.get("/status").get_json()
+    contests = client.get("/api/v1/contests").get_json()["contests"]
+    definition: Any = published.manifest.election.to_value()["contests"]
+    for shown, real in zip(contests, definition, strict=True):
+        assert (shown["form"], shown["rule"]) == (real["form"], real["rule"])
+        assert shown["explained"].keys() == set(LANGUAGES)
+    projects = client.get("/api/v1/contests/city/projects").get_json()["projects"]
+    assert [each["id"] for each in projects] == [each["id"] for each in definition[0]["projects"]]
+
+
 # -- the table ----------------------------------------------------------------------------------
 
 
