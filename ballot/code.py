@@ -14,39 +14,15 @@ import hmac
 from dataclasses import dataclass, field
 
 from audit.label import labelled
+from ballot.base32 import ALPHABET, LOG, POWER, SEPARATORS, VALUES, times
 from ballot.errors import BallotError
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 20
 GROUP = 4
 STYLES = 1024
 RANDOM_BYTES = 10
 LONGEST_INPUT = 200
 """Characters of typed text that are looked at; a code with blanks and dashes has far fewer."""
-
-_VALUES = {symbol: value for value, symbol in enumerate(ALPHABET)}
-_VALUES |= {symbol.lower(): value for symbol, value in _VALUES.items()}
-# The symbols left out of the alphabet are the ones mistaken for these.
-_VALUES |= {typed: _VALUES[meant] for typed, meant in zip("ILOUilou", "110V110V", strict=True)}
-# Blanks apart: hyphen, the Unicode dashes U+2010 to U+2015, minus, full stop, underscore.
-_SEPARATORS = frozenset("-‐‑‒–—―−._")
-
-
-def _powers() -> tuple[int, ...]:
-    """The powers of the generator x of GF(32)*, a group of order 31."""
-    powers = [1]
-    while len(powers) < 31:
-        doubled = powers[-1] << 1
-        powers.append(doubled ^ 0b100101 if doubled & 32 else doubled)
-    return tuple(powers)
-
-
-_POWER = _powers()
-_LOG = {value: exponent for exponent, value in enumerate(_POWER)}
-
-
-def _times(a: int, b: int) -> int:
-    return _POWER[(_LOG[a] + _LOG[b]) % 31] if a and b else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +74,8 @@ def new_code(style_index: int, random: bytes) -> Code:
     data = [number >> 5 * place & 31 for place in reversed(range(LENGTH - 2))]
     # c18 + c19 = s0 and c18·x^18 + c19·x^19 = s1 (addition is XOR), solved for c19.
     s0, s1 = _syndromes(data)
-    inverse = _POWER[-_LOG[_POWER[18] ^ _POWER[19]] % 31]
-    last = _times(s1 ^ _times(s0, _POWER[18]), inverse)
+    inverse = POWER[-LOG[POWER[18] ^ POWER[19]] % 31]
+    last = times(s1 ^ times(s0, POWER[18]), inverse)
     word = (*data, s0 ^ last, last)
     return Code(style_index=style_index, text="".join(ALPHABET[value] for value in word))
 
@@ -111,9 +87,9 @@ def read_code(text: str) -> Code:
         raise CodeInvalid(f"code: too long; a code has {LENGTH} symbols", "too-long")
     word: list[int] = []
     for character in text:
-        if character.isspace() or character in _SEPARATORS:
+        if character.isspace() or character in SEPARATORS:
             continue
-        value = _VALUES.get(character)
+        value = VALUES.get(character)
         if value is None:
             place = _place(len(word))
             raise CodeInvalid(
@@ -148,22 +124,22 @@ def code_digest(pepper: bytes, issuer: str, code: Code) -> bytes:
 def _syndromes(word: list[int]) -> tuple[int, int]:
     """The sums of c_i and of c_i·x^i; both are zero in a code."""
     s0 = s1 = 0
-    for power, value in zip(_POWER, word, strict=False):
+    for power, value in zip(POWER, word, strict=False):
         s0 ^= value
-        s1 ^= _times(value, power)
+        s1 ^= times(value, power)
     return s0, s1
 
 
 def _suspects(word: list[int], s0: int, s1: int) -> tuple[tuple[int, int], ...]:
     """Where a single wrong symbol, or one swap of neighbours, would explain the syndromes."""
     if s0 and s1:
-        wrong = (_LOG[s1] - _LOG[s0]) % 31
+        wrong = (LOG[s1] - LOG[s0]) % 31
         return (_place(wrong),) if wrong < LENGTH else ()
     if s1:  # the right symbols, in the wrong order
         swaps = [
             i
             for i in range(LENGTH - 1)
-            if _times(word[i] ^ word[i + 1], _POWER[i] ^ _POWER[i + 1]) == s1
+            if times(word[i] ^ word[i + 1], POWER[i] ^ POWER[i + 1]) == s1
         ]
         if len(swaps) == 1:
             return _place(swaps[0]), _place(swaps[0] + 1)
