@@ -14,6 +14,8 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parents[2]
 LIMIT: Final = 60
 FULL_LIMIT: Final = 900
+SHORT: Final = 5
+"""Seconds; a contender that needs fewer runs three times."""
 
 LODZ, WROCLAW = "Poland_Lodz_2022", "Poland_Wroclaw_2015_150_-_500"
 WROCLAW_500, KRAKOW = "Poland_Wroclaw_2015_from_500", "Poland_Krakow_2024"
@@ -81,6 +83,15 @@ def run(who: str, rule: str, path: Path, limit: int) -> Run | str:
     )
 
 
+def best(who: str, rule: str, path: Path, limit: int) -> Run | str:
+    """The fastest of three runs where one is short: what disturbs a run only makes it slower."""
+    found = run(who, rule, path, limit)
+    if isinstance(found, str) or found.whole > SHORT:
+        return found
+    again = [each for _ in range(2) if isinstance(each := run(who, rule, path, limit), Run)]
+    return min([found, *again], key=lambda each: each.whole)
+
+
 def _time(seconds: float, cut: bool) -> str:
     return f"{'> ' if cut else ''}{seconds:.3g} s"
 
@@ -111,7 +122,7 @@ def bench_counting(cases: Sequence[tuple[str, Path]], limit: int) -> None:
         if not path.is_file():
             print(f"{rule}, {name}: no such file")
             continue
-        ours = run("ours", rule, path, 10 * limit)
+        ours = best("ours", rule, path, 10 * limit)
         if isinstance(ours, str):
             print(f"{rule}, {name}: ours: {ours}")
             continue
@@ -121,7 +132,7 @@ def bench_counting(cases: Sequence[tuple[str, Path]], limit: int) -> None:
             flush=True,
         )
         for who in ("pabutools", "pabumeasures"):
-            theirs = run(who, rule, path, limit)
+            theirs = best(who, rule, path, limit)
             if isinstance(theirs, str):
                 if theirs in absent:
                     continue
