@@ -1,8 +1,9 @@
 """How the cost of counting grows with the ballots: every rule, 10,000 to 1,000,000 ballots.
 
 ``python -m tests.bench.scaling`` prints a table and draws ``docs/images/scaling.svg``. Ballots are
-generated one by one, mark up to ten of 200 projects, and are nearly all different: the hardest case
-for a program that counts equal ballots together. Every measurement is a process of its own.
+generated one by one, mark up to ten of 200 projects, and most are different from all others: the
+hardest case for a program that counts equal ballots together. Every measurement is a process of its
+own, the better of two.
 """
 
 import argparse
@@ -143,11 +144,15 @@ def measure(label: str, ballots: int) -> dict[str, Any]:
 
 def _measured(label: str, ballots: int) -> dict[str, Any]:
     words = ["-m", "tests.bench.scaling", "--one", label, str(ballots)]
-    done = subprocess.run(
-        [sys.executable, *words], capture_output=True, text=True, cwd=ROOT, check=True
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    runs: list[dict[str, Any]] = [
+        json.loads(
+            subprocess.run(
+                [sys.executable, *words], capture_output=True, text=True, cwd=ROOT, check=True
+            ).stdout
+        )
+        for _ in range(2)
+    ]
+    return min(runs, key=lambda each: float(each["count"]))
 
 
 def draw(found: Mapping[str, Mapping[int, Mapping[str, Any]]], path: Path) -> None:
@@ -157,7 +162,7 @@ def draw(found: Mapping[str, Mapping[int, Mapping[str, Any]]], path: Path) -> No
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(8, 5), layout="constrained")
+    figure = Figure(figsize=(10, 5), layout="constrained")
     axes = figure.add_subplot()
     styles = ["o-", "s-", "^-", "D-", "v-", "P-", "X-", "*-", "<-", ">-"]
     for style, (label, by_size) in zip(styles * len(found), found.items(), strict=False):
@@ -181,10 +186,12 @@ def draw(found: Mapping[str, Mapping[int, Mapping[str, Any]]], path: Path) -> No
         label="n log n",
     )
     axes.axhline(10, color="0.8", linewidth=1)
+    axes.xaxis.set_major_formatter(lambda ballots, _: f"{ballots:,.0f}")
+    axes.yaxis.set_major_formatter(lambda each, _: f"{each:g}")
     axes.set(
         xscale="log",
         yscale="log",
-        xlabel="ballots, nearly all different, on 200 projects",
+        xlabel="ballots, most of them different, on 200 projects",
         ylabel="seconds",
         xlim=(first * 0.8, last * 1.25),
     )
