@@ -1,12 +1,13 @@
 """The one sequencer: moves waiting ballots into the log, has the head signed, publishes the files.
 
-Three steps, each repeatable, in this order:
+Steps, each repeatable, in this order:
 
 1. **Commit.** One transaction moves the whole batch, grows the tiles, checks what was stored and
    moves the head by compare-and-swap. COMMIT is the only point at which the log grows.
-2. **Sign.** The committed head is signed and the note recorded. Nothing is ever signed before all
-   it covers is durable, so a crash leaves the signer behind the database, never ahead of it; a
-   signer that is ahead has therefore seen a database that was lost since.
+2. **Sign.** The sealed bytes go to the second copy, where there is one; then the committed head is
+   signed and the note recorded. Nothing is ever signed before all it covers is durable, so a crash
+   leaves the signer behind the database, never ahead of it; a signer that is ahead has therefore
+   seen a database that was lost since.
 3. **Publish.** Files are written from committed rows; the checkpoint last.
 
 After a crash ``start`` does what is missing of 2 and 3. A failure in between leaves the sequencer
@@ -31,6 +32,7 @@ from ballot.cosignatures import Cosignatures
 from ballot.errors import BallotError
 from ballot.lifecycle import Event, Facts, OutOfOrder, moment, require
 from ballot.release import FolderAhead, LogFolder
+from ballot.secondcopy import SecondCopy
 from ballot.signer import LogSigner, SigningRefused
 from ballot.startup import DatabaseBehind, SignerBehind, compare_signer
 from ballot.store.box import BoxStore, Head, HeadMoved, StoredEntry
@@ -67,9 +69,11 @@ class Sequencer:
         signer: LogSigner,
         folder: Path,
         clock: Callable[[], datetime],
+        second_copy: SecondCopy | None = None,
         on_step: Callable[[str], None] = _nothing,
     ) -> None:
-        """``folder`` is where the log is published, ``manifest`` one whose signatures hold."""
+        """``folder`` is where the log is published, ``manifest`` one whose signatures hold;
+        sealed bytes go to ``second_copy`` before the checkpoint over their entries is signed."""
         self._manifest = manifest
         self._key = manifest.box.verifier_key
         self._store = store
@@ -77,6 +81,7 @@ class Sequencer:
         self._folder = LogFolder(folder, self._key, on_step=on_step)
         self._cosignatures = Cosignatures(manifest=manifest, store=store, folder=self._folder)
         self._clock = clock
+        self._second_copy = second_copy
         self._on_step = on_step
         self._turn = RLock()
         self._head: Head | None = None
@@ -277,6 +282,11 @@ class Sequencer:
         """Sign the committed head and publish, as far as that is not done."""
         head = self._known()
         if head.signed_size < head.size:
+            if self._second_copy is not None:
+                self._on_step("copy")
+                with self._store.reading() as transaction:
+                    ballots = transaction.sealed_between(head.signed_size, head.size)
+                self._second_copy.keep(head.signed_size, head.size, ballots)
             self._on_step("sign")
             note = self._sign(head)
             self._on_step("record")

@@ -4,6 +4,8 @@ from importlib import metadata
 
 import click
 
+from web.commands.backup import backup_command, recover_command, restore_command
+from web.commands.compare import compare_command
 from web.commands.define import check_command, new_command
 from web.commands.demo import demo
 from web.commands.keys import box, ceremony, officer, trustee
@@ -13,7 +15,8 @@ from web.commands.result import count_command, open_box, publish, status, truste
 from web.commands.roll import registrar, roll
 from web.commands.serve import serve_command
 from web.commands.shell import run
-from web.commands.verify import compare, verify
+from web.commands.tally import tally_command
+from web.commands.verify import verify
 from web.commands.vote import close_command, freeze_command, open_command
 from web.commands.witness import cosign_command, witness
 
@@ -27,7 +30,7 @@ def cli() -> None:
     Before the vote   new, check, officer, box, registrar, ceremony, trustee, roll, freeze
     During the vote   open, serve, vote, show-test, proof, status
     After the vote    close, cosign, trustee release, open-box, count, publish
-    Anybody           verify, compare, witness
+    Anybody           verify, compare, tally, witness
     To try it out     demo, rehearse
     """
 
@@ -44,6 +47,9 @@ for command in (
     freeze_command,
     open_command,
     serve_command,
+    backup_command,
+    restore_command,
+    recover_command,
     vote,
     show_test_command,
     proof,
@@ -54,7 +60,8 @@ for command in (
     count_command,
     publish,
     verify,
-    compare,
+    tally_command,
+    compare_command,
     witness,
     demo,
     rehearse,

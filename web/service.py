@@ -65,13 +65,14 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
         )
     if Door.BOX in settings.doors:
         opened = parts.enter_context(open_intake(folder, manifest, clock))
-        _sequence_in_background(
-            opened["store"],
-            lambda: open_sequencer(folder, manifest, opened["keys"], opened["store"], clock),
-            parts,
-        )
+        if settings.sequences:
+            _sequence_in_background(
+                opened["store"],
+                lambda: open_sequencer(folder, manifest, opened["keys"], opened["store"], clock),
+                parts,
+            )
+            _cosign_in_background(open_cosigning(folder, manifest, opened["store"]), parts)
         _watch_in_background(opened["box"], parts)
-        _cosign_in_background(open_cosigning(folder, manifest, opened["store"]), parts)
         routes += box_routes(opened["box"], read_time(manifest.election.opens))
     if Door.PUBLIC in settings.doors:
         require_client(manifest)

@@ -17,7 +17,8 @@ class Settings:
     empty); ``trusted_proxies`` is the number of reverse proxies in front, whose
     ``X-Forwarded-For`` is believed; ``refusals_per_minute`` bounds refused voting codes from one
     address (a household or a library shares one); ``requests_factor`` multiplies the limits of
-    requests, for a load test or a proxy that hides many.
+    requests, for a load test or a proxy that hides many; ``sequences`` says whether this host may
+    put ballots into the log: it needs the signer's memory and the published log.
     """
 
     folder: Path
@@ -26,6 +27,7 @@ class Settings:
     trusted_proxies: int = 0
     refusals_per_minute: int = 30
     requests_factor: int = 1
+    sequences: bool = True
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -48,6 +50,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         trusted_proxies=whole_number(environment, "SCRUTIN_TRUSTED_PROXIES", 0),
         refusals_per_minute=whole_number(environment, "SCRUTIN_REFUSALS_PER_MINUTE", 30, least=1),
         requests_factor=whole_number(environment, "SCRUTIN_REQUESTS_FACTOR", 1, least=1),
+        sequences=yes_or_no(environment, "SCRUTIN_SEQUENCES", default=True),
     )
 
 
@@ -57,3 +60,11 @@ def whole_number(environment: Mapping[str, str], name: str, default: int, *, lea
     if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) < least:
         raise UsageError(f"{name}: {text[:40]!r} is not a whole number, {least} or more")
     return int(text)
+
+
+def yes_or_no(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
+    """The answer in a variable. Raises UsageError that names it."""
+    text = environment.get(name, "yes" if default else "no")
+    if text not in ("yes", "no"):
+        raise UsageError(f"{name}: write yes or no, not {text[:40]!r}")
+    return text == "yes"

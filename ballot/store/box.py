@@ -29,7 +29,15 @@ from sqlalchemy import (
 from audit.merkle import EMPTY_ROOT
 from ballot.errors import BallotError
 from ballot.intake import Holding
-from ballot.store.boxtables import ENTRY, FATE, HEAD, PENDING, PSEUDONYM, TILE, WITNESSED
+from ballot.store.boxtables import (
+    ENTRY,
+    FATE,
+    HEAD,
+    PENDING,
+    PSEUDONYM,
+    TILE,
+    WITNESSED,
+)
 from ballot.store.engine import (
     StoreBusy,
     reading,
@@ -247,6 +255,31 @@ class BoxTransaction:
         """Delete all ballots that wait; gives their number."""
         deleted: CursorResult[Any] = self._connection.execute(delete(PENDING))
         return deleted.rowcount
+
+    def waiting(self, leaf_hashes: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The sealed bytes of those of these entries that wait."""
+        found: dict[bytes, bytes] = {}
+        for chunk in _chunks(leaf_hashes):
+            for row in self._connection.execute(
+                select(PENDING.c.leaf_hash, PENDING.c.sealed).where(PENDING.c.leaf_hash.in_(chunk))
+            ):
+                found[row.leaf_hash] = row.sealed
+        return found
+
+    def drop_pending(self, leaf_hashes: Iterable[bytes]) -> None:
+        """Delete these ballots from those that wait."""
+        for chunk in _chunks(leaf_hashes):
+            self._connection.execute(delete(PENDING).where(PENDING.c.leaf_hash.in_(chunk)))
+
+    def sealed_between(self, begin: int, end: int) -> list[tuple[bytes, bytes]]:
+        """(leaf hash, sealed bytes) of the log's ballots from ``begin`` to ``end`` - 1, in order,
+        as far as they are kept."""
+        rows = self._connection.execute(
+            select(ENTRY.c.leaf_hash, ENTRY.c.sealed)
+            .where(ENTRY.c.position >= begin, ENTRY.c.position < end, ENTRY.c.sealed.is_not(None))
+            .order_by(ENTRY.c.position)
+        )
+        return [(row.leaf_hash, row.sealed) for row in rows]
 
     def held(self, leaf_hashes: Iterable[bytes]) -> set[bytes]:
         """Those of these entries that wait or stand in the log."""

@@ -104,3 +104,4 @@ def _table(row: type[Row]) -> Table:
 HEAD, PENDING, ENTRY = _table(HeadRow), _table(PendingRow), _table(EntryRow)
 TILE, PSEUDONYM, FATE = _table(TileRow), _table(PseudonymRow), _table(FateRow)
 WITNESSED = _table(WitnessedRow)
+METADATA = Row.metadata

@@ -17,6 +17,7 @@ from audit.manifest import Manifest
 from audit.merkle import leaf_hash
 from ballot.box import Box
 from ballot.lifecycle import moment
+from ballot.secondcopy import SecondCopy
 from ballot.sequencer import Sequencer
 from ballot.signer import FileSigner
 from ballot.store.box import BoxStore
@@ -107,6 +108,7 @@ class Precinct:
         self.state = folder / "signer.json"
         self.log = folder / "log"
         self.on_step: Callable[[str], None] = nothing
+        self.second_copy: SecondCopy | None = None
         if not self.state.exists():
             FileSigner.create(self.state, own.manifest.box.origin)
         self.store = BoxStore(open_engine(self.address), own.manifest.hash)
@@ -126,6 +128,7 @@ class Precinct:
             signer=FileSigner(self.state, self.manifest.box.origin, self.own.log.private),
             folder=self.log,
             clock=self.clock,
+            second_copy=self.second_copy,
             on_step=tell,
         )
         if start:
@@ -153,7 +156,12 @@ class Precinct:
 
     def restart(self) -> "Precinct":
         self.store.dispose()
-        return Precinct(self.folder, self.own, self.clock, server=self.server, address=self.address)
+        return self._again(self.folder, self.address)
+
+    def _again(self, folder: Path, address: str) -> "Precinct":
+        other = Precinct(folder, self.own, self.clock, server=self.server, address=address)
+        other.second_copy = self.second_copy
+        return other
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """What another program that looks into the database finds."""
@@ -205,7 +213,7 @@ class Precinct:
             address = self.server.copy(backup)
         else:
             shutil.copy(backup.removeprefix("sqlite:///"), folder / self.database.name)
-        return Precinct(folder, self.own, self.clock, server=self.server, address=address)
+        return self._again(folder, address)
 
     def restored(self, backup: str) -> "Precinct":
         """The box on a copy of its database, everything else as it is now. The copy stays."""
@@ -217,7 +225,7 @@ class Precinct:
             for suffix in ("", "-wal", "-shm"):
                 Path(f"{self.database}{suffix}").unlink(missing_ok=True)
             shutil.copy(backup.removeprefix("sqlite:///"), self.database)
-        return Precinct(self.folder, self.own, self.clock, server=self.server, address=address)
+        return self._again(self.folder, address)
 
     def leaves(self) -> list[bytes]:
         """The leaf hashes of the log."""

@@ -15,6 +15,7 @@ from audit.manifest import Manifest
 from ballot.box import Box
 from ballot.issuer import IssuerKeys, open_issuer
 from ballot.registrar import Registrar
+from ballot.secondcopy import SecondCopy
 from ballot.sequencer import Sequencer
 from ballot.signer import FileSigner
 from ballot.store.box import BoxStore
@@ -74,6 +75,14 @@ def _schema(part: str, *names: str) -> str:
     return f"{readable}_{digest.hexdigest()[:8]}"
 
 
+def registrar_engine(
+    folder: ElectionFolder, issuer: str, election: Election, most_connections: int = 0
+) -> Engine:
+    """The database of an issuer, as it is."""
+    schema = _schema("registrar", election.id, issuer)
+    return open_database(folder.issuers / issuer, REGISTRAR_DATABASE, schema, most_connections)
+
+
 def registrar_store(
     folder: ElectionFolder, issuer: str, election: Election, most_connections: int = 0
 ) -> RegistrarStore:
@@ -81,8 +90,7 @@ def registrar_store(
     own = folder.issuers / issuer
     if not own.is_dir():
         raise UsageError(f"{own}: no such issuer; run scrutin registrar new --issuer {issuer}")
-    schema = _schema("registrar", election.id, issuer)
-    engine = open_database(own, REGISTRAR_DATABASE, schema, most_connections)
+    engine = registrar_engine(folder, issuer, election, most_connections)
     return RegistrarStore.create(
         engine, issuer=issuer, styles=[style.id for style in election.styles]
     )
@@ -122,14 +130,23 @@ def box_keys(folder: ElectionFolder, election_id: str) -> BoxKeys:
     )
 
 
+def box_engine(folder: ElectionFolder, manifest: Manifest, most_connections: int = 0) -> Engine:
+    """The box's database, as it is."""
+    schema = _schema("box", manifest.election.id)
+    return open_database(folder.box, BOX_DATABASE, schema, most_connections)
+
+
 def box_store(folder: ElectionFolder, manifest: Manifest, most_connections: int = 0) -> BoxStore:
     """The box's database, made when it is not there."""
-    schema = _schema("box", manifest.election.id)
-    store = BoxStore(
-        open_database(folder.box, BOX_DATABASE, schema, most_connections), manifest.hash
-    )
+    store = BoxStore(box_engine(folder, manifest, most_connections), manifest.hash)
     store.create()
     return store
+
+
+def second_copy(election_id: str) -> SecondCopy | None:
+    """Where sealed bytes are kept a second time: ``SCRUTIN_SECOND_COPY``, if that is set."""
+    folder = os.environ.get("SCRUTIN_SECOND_COPY", "")
+    return SecondCopy(Path(folder) / election_id) if folder else None
 
 
 def open_sequencer(
@@ -153,6 +170,7 @@ def open_sequencer(
         signer=FileSigner(state, keys.origin, keys.log),
         folder=folder.box / "log",
         clock=clock,
+        second_copy=second_copy(manifest.election.id),
     )
     sequencer.start()
     return sequencer
