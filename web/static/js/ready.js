@@ -28,7 +28,7 @@ const TRIALS = {
     return equal(await agree(a.key, b.point), await agree(b.key, a.point));
   },
   "rsa-pss": async () => {
-    const jwk = { kty: "RSA", n: `${"q".repeat(511)}w`, e: "AQAB" };
+    const jwk = { kty: "RSA", n: `${"q".repeat(511)}x`, e: "AQAB" };
     return Boolean(await crypto.subtle.importKey("jwk", jwk, { name: "RSA-PSS", hash: "SHA-384" }, false, ["verify"]));
   },
   storage: async () => Boolean(await openVault(newSeed())),
