@@ -120,7 +120,9 @@ def to_spare(envelope: Envelope, margin: Margin, say: Voice) -> str:
             f"One ballot that graded it well, giving it {worst} instead, would have made it lose.",
         )
     if say.language == "fr":
+        if margin.safe == 1:
+            return f"Un bulletin, n’importe lequel, pouvait lui donner {worst}, il l’emportait."
         ballots = say.several(margin.safe, "bulletin", "bulletins")
-        return f"{ballots}, n’importe lesquels, pouvaient lui donner {worst} et il l’emportait."
+        return f"{ballots}, n’importe lesquels, pouvaient lui donner {worst}, il l’emportait."
     ballots = say.several(margin.safe, "ballot", "ballots")
     return f"{ballots}, whichever, could have given it {worst} instead and it would have won."

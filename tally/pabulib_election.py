@@ -8,7 +8,7 @@ way somebody might read otherwise.
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tally.contest import Contest, CountingRule, Envelope, Project
@@ -66,11 +66,13 @@ class CountedInstance:
     """A file, read to be counted: as ``Instance``, with the profile of its ballots in their place.
 
     Ballots that ``Instance`` gives a reason are counted among the spoiled ones of the profile.
+    ``head`` is the file without the rows of its VOTES.
     """
 
     election: Election
     profile: Profile
     remarks: tuple[Remark, ...]
+    head: PabulibFile
 
     @property
     def envelope(self) -> Envelope:
@@ -232,7 +234,10 @@ def read_counted(
         else:
             spoiled[reason] = spoiled.get(reason, 0) + ballots
     return CountedInstance(
-        election=read.election, profile=Profile.of(counts, spoiled), remarks=read.remarks
+        election=read.election,
+        profile=Profile.of(counts, spoiled),
+        remarks=read.remarks,
+        head=replace(file, votes=replace(file.votes, rows=())),
     )
 
 
