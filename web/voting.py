@@ -1,0 +1,149 @@
+"""The residents' voting pages: the code, the ballot of each style, receipts and tests.
+
+The server renders every contest of a style into one document and learns nothing afterwards: codes
+go to the registrar's door, sealed ballots to the box's, and choices nowhere. The words stand in the
+page, so that the modules hold none.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Response, render_template, request
+
+from audit.manifest import Manifest
+from audit.receipt import receipt_due
+from tally.errors import TallyError
+from tally.money import format_money
+from web.audience import Answer, Audience, Cache, Door, Route
+from web.ballot_view import contest_views
+from web.client_modules import page_modules
+from web.clock import Clock, read_time, told_time
+from web.problem import LANGUAGES, Problem, reader_language
+from web.voting_words import VotingWords
+
+HTML: Final = "text/html; charset=utf-8"
+
+
+def voting_routes(manifest: Manifest, clock: Clock) -> list[Route]:
+    """``/vote``, ``/vote/<style>``, ``/receipt`` and ``/test``."""
+    pages = _Pages(manifest, clock)
+    return [
+        _route("vote", "/vote", pages.begin, "Where a resident enters the voting code"),
+        _route(
+            "vote_style",
+            "/vote/<style>",
+            pages.ballot,
+            "The ballot of one style: choose, check, cast or test, keep the receipt",
+            ("not-found", "internal"),
+        ),
+        _route(
+            "receipt", "/receipt", pages.receipt, "Is my vote in the box? Checked on the device"
+        ),
+        _route("show_test", "/test", pages.test, "On a second device: what a test ballot holds"),
+    ]
+
+
+def _route(
+    name: str,
+    path: str,
+    view: Callable[..., Response],
+    summary: str,
+    problems: tuple[str, ...] = ("internal",),
+) -> Route:
+    return Route(
+        name=name,
+        path=path,
+        method="GET",
+        door=Door.PUBLIC,
+        audience=Audience.RESIDENT,
+        view=view,
+        limit=0,
+        cache=Cache.BRIEF,
+        summary=summary,
+        answers={
+            200: Answer(meaning="a page; the same for everybody", media_types=(HTML,)),
+            304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
+        },
+        problems=problems,
+    )
+
+
+class _Pages:
+    """The views. None of them reads anything of a request but its language."""
+
+    def __init__(self, manifest: Manifest, clock: Clock) -> None:
+        self._manifest = manifest
+        self._clock = clock
+
+    def begin(self) -> Response:
+        """The code from the letter."""
+        election = self._manifest.election
+        now = self._clock()
+        opens, closes = read_time(election.opens), read_time(election.closes)
+        state = "frozen" if now < opens else "over" if now >= closes else "open"
+        return self._page(
+            "vote.html",
+            "ui-begin.js",
+            state=state,
+            issuers=[issuer.id for issuer in self._manifest.issuers],
+        )
+
+    def ballot(self, style: str) -> Response:
+        """Every contest of a style."""
+        election = self._manifest.election
+        try:
+            found = election.style(style)
+        except TallyError:
+            raise Problem("not-found") from None
+        language = reader_language()
+        return self._page(
+            "vote_ballot.html",
+            "ui-ballot.js",
+            style=found,
+            contests=contest_views(
+                election,
+                found,
+                self._spoken(language),
+                VotingWords(language=language).say,
+                lambda minor: format_money(minor, election.currency, election.exponent, language),
+            ),
+        )
+
+    def receipt(self) -> Response:
+        """Whether a ballot is in the box."""
+        return self._page("receipt.html", "ui-receipt.js")
+
+    def test(self) -> Response:
+        """What a tested ballot holds."""
+        return self._page("vote_test.html", "ui-test.js")
+
+    def _spoken(self, language: str) -> str:
+        """The language of the election's own words: the reader's where it has them."""
+        languages = self._manifest.election.languages
+        return language if language in languages else languages[0]
+
+    def _page(self, template: str, entry: str, **context: Any) -> Response:
+        language = reader_language()
+        words = VotingWords(language=language)
+        election = self._manifest.election
+        kept = f"?lang={language}" if request.args.get("lang") in LANGUAGES else ""
+        body = render_template(
+            template,
+            language=language,
+            spoken=self._spoken(language),
+            t=words.say,
+            sentences=words.sentences,
+            keep=kept,
+            election=election,
+            modules=page_modules(entry),
+            opens=told_time(read_time(election.opens), language),
+            closes=told_time(read_time(election.closes), language),
+            due=told_time(receipt_due(self._manifest), language),
+            **context,
+        )
+        response = Response(body, content_type=HTML)
+        response.headers["Content-Language"] = language
+        response.headers["Vary"] = "Accept-Language"
+        response.add_etag()
+        response.make_conditional(request)
+        return response
