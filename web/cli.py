@@ -31,6 +31,7 @@ def cli() -> None:
     During the vote   open, serve, vote, show-test, proof, status
     After the vote    close, cosign, trustee release, open-box, count, publish
     Anybody           verify, compare, tally, witness
+    Keep it safe      backup, restore, recover
     To try it out     demo, rehearse
     """
 
