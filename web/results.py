@@ -11,6 +11,7 @@ from flask import Response, request
 
 from audit.publication import pabulib_path
 from tally.election import Envelope
+from tally.form import Grades
 from web.archive import archive_size
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.observer_words import page, reader_words
@@ -246,17 +247,23 @@ def _margins(tell: Telling, envelope: Envelope, row: Row) -> list[MarginTold]:
     if margin is None:
         return []
     say = reader_words().say
+    graded = isinstance(envelope.form, Grades)
+
+    def ballots(count: int) -> str:
+        return tell.several(count, say("results.margin.ballot"), say("results.margin.ballots"))
+
     if row.won:
         if margin["safe"] is None:
             return [MarginTold(amount="✓", meaning=say("results.margin.sure"))]
+        if graded:
+            amount = ballots(margin["safe"])
+            return [MarginTold(amount=amount, meaning=say("results.margin.safe_grade"))]
         amount = tell.amount(envelope, margin["safe"])
         return [MarginTold(amount=amount, meaning=say("results.margin.safe"))]
     told = []
     if margin["votes"] is not None:
-        ballots = tell.several(
-            margin["votes"], say("results.margin.ballot"), say("results.margin.ballots")
-        )
-        told.append(MarginTold(amount=ballots, meaning=say("results.margin.missing")))
+        missing = say("results.margin.missing_grade" if graded else "results.margin.missing")
+        told.append(MarginTold(amount=ballots(margin["votes"]), meaning=missing))
     if margin["cheaper"] is not None:
         amount = tell.money(margin["cheaper"])
         told.append(MarginTold(amount=amount, meaning=say("results.margin.cheaper")))

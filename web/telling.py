@@ -18,6 +18,7 @@ from audit.words import LANGUAGES, Words
 from tally.comparison import Comparison
 from tally.election import Contest, Envelope, Project
 from tally.explain import tie_sentence, voice
+from tally.form import Grades
 from tally.mark import REASONS
 from tally.outcome import EXCLUDE, PASS, PAYING, STOP
 from tally.rules import describe
@@ -25,6 +26,7 @@ from web.published import Object, Published
 from web.told import (
     Chart,
     ComparedTold,
+    GradeTold,
     OptionTold,
     Row,
     StepTold,
@@ -35,6 +37,7 @@ from web.told import (
 WHOLE: Final = 1000
 """The width of a whole bar."""
 LOSING: Final = (PASS, EXCLUDE, STOP)
+SHADES: Final = 6
 NEIGHBOURS: Final = 2
 """So many projects are shown before and after one in the order of the rule."""
 
@@ -135,6 +138,28 @@ class Telling:
             return self.words.count("page.votes", row["votes"])
         return self.words.say("page.score", count=self.words.rational(row["score"]))
 
+    def _grades(self, contest: Envelope, result: Object, row: Object) -> tuple[GradeTold, ...]:
+        """A project's ballots by grade, from the step that decided it."""
+        if not isinstance(contest.form, Grades) or row["step"] is None:
+            return ()
+        detail = result["steps"][row["step"] - 1]["detail"]
+        counts = detail.get("grades", ())
+        ballots = sum(counts)
+        told, before = [], 0
+        for grade, count in enumerate(counts):
+            begin, before = before, before + count
+            told.append(
+                GradeTold(
+                    label=contest.form.labels[grade].to_value(),
+                    share=self.percent(Fraction(count, ballots) if ballots else None),
+                    begin=thousandths(begin, ballots),
+                    width=thousandths(before, ballots) - thousandths(begin, ballots),
+                    shade=grade * SHADES // max(1, len(counts) - 1),
+                    majority=grade == detail["grade"],
+                )
+            )
+        return tuple(told)
+
     def _fate(self, project: Project, row: Object) -> str:
         if not row["won"]:
             return self.words.say("result.lost")
@@ -148,6 +173,7 @@ class Telling:
         explained = self.published.explained[contest.id]["projects"]
         measure = figure["measure"]
         most = max((Fraction(str(row[measure])) for row in result["projects"]), default=Fraction(0))
+        graded = {row["id"]: self._grades(contest, result, row) for row in result["projects"]}
         rows = [
             Row(
                 number=number,
@@ -155,8 +181,12 @@ class Telling:
                 row=row,
                 position=row["position"],
                 won=row["won"],
-                measured=self._measured(figure, row),
+                measured=next(
+                    (self.plain(each.label) for each in graded[project.id] if each.majority),
+                    self._measured(figure, row),
+                ),
                 bar=thousandths(Fraction(str(row[measure])), most),
+                grades=graded[project.id],
                 fate=self._fate(project, row),
                 reason=self.words.known("reason", row["reason"]),
                 sentences=self.told(explained[project.id]),

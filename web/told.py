@@ -10,8 +10,22 @@ from web.published import Object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GradeTold:
+    """How many ballots gave a grade: a part of one bar. ``shade`` is 0 for the best grade, 6 for
+    the worst; ``majority`` marks the majority grade."""
+
+    label: Mapping[str, str]
+    share: str
+    begin: int
+    width: int
+    shade: int
+    majority: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A project in the order of the rule: ``number`` is its place in ballot order, from 1."""
+    """A project in the order of the rule: ``number`` is its place in ballot order, from 1.
+    ``grades`` are best first, empty where the rule does not judge by grades."""
 
     number: int
     project: Project
@@ -20,6 +34,7 @@ class Row:
     won: bool
     measured: str
     bar: int
+    grades: tuple[GradeTold, ...]
     fate: str
     reason: str
     sentences: str
