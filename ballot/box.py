@@ -40,6 +40,7 @@ from ballot.store.engine import StoreBusy
 
 MOST_WAITING = 2_000
 GROUP = 256
+FULL_SECONDS = 60
 GROUP_SECONDS = 0.005
 
 
@@ -105,12 +106,15 @@ class Box:
         store: BoxStore,
         receipt_key: Ed25519PrivateKey,
         clock: Callable[[], datetime],
+        room: Callable[[], bool] = lambda: True,
         most_waiting: int = MOST_WAITING,
         group: int = GROUP,
         group_seconds: float = GROUP_SECONDS,
     ) -> None:
-        """``most_waiting`` requests may wait for the writer; a group is written when ``group`` are
-        there, or all who called, or when ``group_seconds`` have passed since its first."""
+        """``room`` says whether there is space for more: while there is none, everything is refused
+        with Busy, before a full disk can break a write. ``most_waiting`` requests may wait for the
+        writer; a group is written when ``group`` are there, or all who called, or when
+        ``group_seconds`` have passed since its first."""
         if receipt_key.public_key().public_bytes_raw() != manifest.box.receipt_key:
             raise BoxStopped(
                 "receipt key: not the one the manifest names; use this election's key file"
@@ -122,6 +126,7 @@ class Box:
         self._store = store
         self._receipt_key = receipt_key
         self._clock = clock
+        self._room = room
         self._group = group
         self._group_seconds = group_seconds
         self._queue: Queue[_Request | None] = Queue(most_waiting)
@@ -198,6 +203,8 @@ class Box:
         return found
 
     def _decided(self, candidate: Candidate, arrived: datetime) -> None:
+        if not self._room():
+            raise Busy(FULL_SECONDS)
         request = _Request(candidate=candidate, arrived=arrived, answer=Future())
         with self._guard:
             if not self._running:

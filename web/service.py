@@ -15,6 +15,7 @@ from ballot.box import Box
 from ballot.cosignatures import Seen
 from ballot.cosigning import Cosigning
 from ballot.errors import BallotError
+from ballot.registrar import Registrar
 from ballot.sequencer import Sequencer
 from ballot.store.box import BoxStore
 from web.app import create_app
@@ -24,20 +25,30 @@ from web.client_modules import require_client
 from web.clock import clock_for, read_time
 from web.errors import UsageError
 from web.health import health_route
+from web.inside import telemetry_of
 from web.limits import Limits
+from web.logs import log_handler
 from web.observer import PublicFiles, observer_routes
 from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
-from web.office.parts import local_issuers, open_intake, open_registrar, open_sequencer
+from web.office.parts import (
+    Intake,
+    local_issuers,
+    open_intake,
+    open_registrar,
+    open_sequencer,
+)
 from web.office.witnesses import open_cosigning, told
 from web.openapi import with_description
 from web.registrar import registrar_routes
 from web.settings import Settings, read_settings
+from web.telemetry import told_inside
 from web.voting import voting_routes
 from web.worker import settle_worker
 
 WATCH_SECONDS = 1.0
 STAND_BY_SECONDS = 1.0
+MOST_PROCESSES = 64
 COSIGN_AGAIN_SECONDS = 30.0
 
 log = logging.getLogger("scrutin.service")
@@ -53,18 +64,21 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
     manifest = load_manifest(folder)
     clock = clock_for(manifest.election.id)
     routes: list[Route] = [health_route(min(settings.doors))]
+    registrars: dict[str, Registrar] = {}
+    intake: Intake | None = None
     if Door.REGISTRAR in settings.doors:
         issuers = settings.issuers or tuple(local_issuers(folder))
         if not issuers:
             raise UsageError(f"{folder.issuers}: no issuer's secret: this host has no registrar")
+        registrars = {issuer: open_registrar(folder, issuer, manifest) for issuer in issuers}
         routes += registrar_routes(
-            {issuer: open_registrar(folder, issuer, manifest) for issuer in issuers},
+            registrars,
             clock,
             Limits(factor=settings.requests_factor),
             settings.refusals_per_minute,
         )
     if Door.BOX in settings.doors:
-        opened = parts.enter_context(open_intake(folder, manifest, clock))
+        opened = intake = parts.enter_context(open_intake(folder, manifest, clock))
         if settings.sequences:
             _sequence_in_background(
                 opened["store"],
@@ -85,7 +99,14 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
         )
         routes += observer_routes(manifest, files, clock)
         routes += voting_routes(manifest, clock)
-    return create_app(settings, with_description(routes, min(settings.doors)))
+    app = create_app(settings, with_description(routes, min(settings.doors)))
+    if settings.inside is not None:
+        telemetry = telemetry_of(folder, manifest, registrars, intake)
+        telemetry.watch(app)
+        host, port = settings.inside
+        port = parts.enter_context(told_inside(telemetry, host, port, MOST_PROCESSES))
+        log.info("metrics and readiness on %s, port %s", host, port)
+    return app
 
 
 def _sequence_in_background(
@@ -190,7 +211,7 @@ def end_process(reason: str) -> None:
 
 def application() -> Flask:
     """The application of this process, from the environment: what a WSGI server calls."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.basicConfig(level=logging.INFO, handlers=[log_handler(os.environ)])
     settle_worker()
     parts = ExitStack()
     atexit.register(parts.close)

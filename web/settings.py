@@ -6,6 +6,7 @@ from pathlib import Path
 
 from web.audience import Door
 from web.errors import UsageError
+from web.telemetry import inside_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +19,8 @@ class Settings:
     ``X-Forwarded-For`` is believed; ``refusals_per_minute`` bounds refused voting codes from one
     address (a household or a library shares one); ``requests_factor`` multiplies the limits of
     requests, for a load test or a proxy that hides many; ``sequences`` says whether this host may
-    put ballots into the log: it needs the signer's memory and the published log.
+    put ballots into the log: it needs the signer's memory and the published log; metrics and
+    readiness are told at the address ``inside``, nowhere when None.
     """
 
     folder: Path
@@ -28,6 +30,7 @@ class Settings:
     refusals_per_minute: int = 30
     requests_factor: int = 1
     sequences: bool = True
+    inside: tuple[str, int] | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -51,6 +54,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         refusals_per_minute=whole_number(environment, "SCRUTIN_REFUSALS_PER_MINUTE", 30, least=1),
         requests_factor=whole_number(environment, "SCRUTIN_REQUESTS_FACTOR", 1, least=1),
         sequences=yes_or_no(environment, "SCRUTIN_SEQUENCES", default=True),
+        inside=inside_address(environment["SCRUTIN_INSIDE"])
+        if environment.get("SCRUTIN_INSIDE")
+        else None,
     )
 
 

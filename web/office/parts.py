@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -31,6 +32,9 @@ from web.office.passphrase import passphrase
 REGISTRAR_DATABASE = "registrar.db"
 BOX_DATABASE = "box.db"
 SIGNER_STATE = "signer.json"
+DISK_FLOOR = 200 * 1024 * 1024
+"""The box takes no ballot while less than this is free: a write that fails for want of space is the
+one thing that has destroyed ballot logs (docs/operations.md)."""
 MOST_CONNECTIONS = 40
 """Of one process to PostgreSQL: one a thread of the server, and a few for what runs beside."""
 
@@ -143,6 +147,11 @@ def box_store(folder: ElectionFolder, manifest: Manifest, most_connections: int 
     return store
 
 
+def free_bytes(folder: ElectionFolder) -> int:
+    """What is free on the disk of the box's part of the folder."""
+    return shutil.disk_usage(folder.box).free
+
+
 def second_copy(election_id: str) -> SecondCopy | None:
     """Where sealed bytes are kept a second time: ``SCRUTIN_SECOND_COPY``, if that is set."""
     folder = os.environ.get("SCRUTIN_SECOND_COPY", "")
@@ -182,7 +191,13 @@ def open_intake(folder: ElectionFolder, manifest: Manifest, clock: Clock) -> Ite
     keys = box_keys(folder, manifest.election.id)
     store = box_store(folder, manifest, MOST_CONNECTIONS)
     try:
-        with Box(manifest=manifest, store=store, receipt_key=keys.receipt, clock=clock) as box:
+        with Box(
+            manifest=manifest,
+            store=store,
+            receipt_key=keys.receipt,
+            clock=clock,
+            room=lambda: free_bytes(folder) >= DISK_FLOOR,
+        ) as box:
             yield {"box": box, "store": store, "keys": keys}
     finally:
         store.dispose()
