@@ -61,7 +61,12 @@ def page(template: str, **context: Any) -> Response:
     # A language that was chosen, not one that the browser prefers, stays when a link is followed.
     kept = f"?lang={reader.language}" if request.args.get("lang") in LANGUAGES else ""
     body = render_template(
-        template, language=reader.language, t=reader.say, keep=kept, reader=reader, **context
+        template,
+        language=reader.language,
+        chosen=reader.language if kept else "",
+        t=reader.say,
+        keep=kept,
+        **context,
     )
     response = Response(body, content_type="text/html; charset=utf-8")
     response.headers["Content-Language"] = reader.language
