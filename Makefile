@@ -8,7 +8,7 @@ DEMO ?= demo-election
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench rehearsal lock clean
+.PHONY: help setup run test lint bench rehearsal lock sbom audit clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,5 +44,11 @@ lock: $(STAMP) ## renew the lock files
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra charts --extra server --extra dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --extra charts --extra server pyproject.toml -o requirements-server.lock
 
+sbom: $(STAMP) ## write sbom.json: what the service consists of (CycloneDX), from the lock file
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --validate --of JSON -o sbom.json requirements-server.lock
+
+audit: $(STAMP) ## known vulnerabilities of what the service consists of; fails where the index does not tell
+	$(BIN)/pip-audit --requirement requirements-server.lock --disable-pip --require-hashes --strict
+
 clean: ## remove the environment, caches, the demo and rehearsal output
-	rm -rf $(VENV) $(DEMO) rehearsal-out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) $(DEMO) rehearsal-out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov sbom.json
