@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import permutations
 from typing import Final
 
-from tally.outcome import Margin
+from tally.outcome import PART_FUND, PAYING, STOP, TOP_UP, Margin
 from tally.rules.greedy_admission import Admission
 from tally.rules.greedy_run import Problem, Run, funded
 from tally.rules.score import Support
 from tally.tiebreak import Key, Sorter, TieSet
 
 MOST_PERMUTED: Final = 5
+_STOPPING: Final = frozenset({STOP, TOP_UP, PART_FUND})
 
 
 def smallest(low: int, high: int, wins: Callable[[int], bool]) -> int:
@@ -46,6 +47,35 @@ def first_winning(last: int, breaks: Iterable[int], wins: Callable[[int], bool])
     return None
 
 
+class _Before:
+    """The count of the other projects, as it stands before each place at which one could come.
+
+    Only where what is left, how many have won, and whether the count has stopped are all there is
+    to know: no phases, no groups.
+    """
+
+    __slots__ = ("keys", "left", "stopped", "winners")
+
+    def __init__(self, problem: Problem, others: Sequence[int], keys: Sequence[Key]) -> None:
+        self.keys: Final = [keys[other] for other in others]
+        self.left: Final = [problem.budget]
+        self.winners: Final = [0]
+        self.stopped: Final = [False]
+        for event in Run(problem, others).play():
+            self.left.append(event[4])
+            self.winners.append(self.winners[-1] + (event[1] in PAYING))
+            self.stopped.append(self.stopped[-1] or event[1] in _STOPPING)
+
+    def wins(self, problem: Problem, project: int, key: Key) -> bool:
+        """Whether the project wins when it comes with this key."""
+        place = bisect(self.keys, key)
+        if self.stopped[place]:
+            return False
+        run = Run(problem, (project,), project)
+        run.left, run.winners = self.left[place], self.winners[place]
+        return project in funded(problem, run.play())
+
+
 class Recount:
     """Counts one envelope again with one project changed."""
 
@@ -65,6 +95,10 @@ class Recount:
         self.order: Final = tuple(order)
         self.keys: Final = tuple(keys)
         self.base: Final = support.base(admission.parameters.share_of)
+        self._plain: Final = problem.single_phase and not any(
+            any(groups) for groups in (problem.sub_groups, problem.exclusive)
+        )
+        self._before: tuple[int, _Before] | None = None
 
     def wins(
         self, project: int, *, votes: int = 0, score: int = 0, ballots: int = 0, cost: int = 0
@@ -77,8 +111,27 @@ class Recount:
         base = self.base + ballots
         if self.admission.bars(new_votes, new_score, new_cost, base) is not None:
             return False
+        key = self.sorter.key(project, new_votes, new_score, new_cost)
+        shares = ballots > 0 and self.admission.parameters.uses_shares
+        self.problem.costs[project] = new_cost
+        try:
+            if self._plain and not shares:
+                return self._without(project).wins(self.problem, project, key)
+            return self._wins_anew(project, key, base if shares else None)
+        finally:
+            self.problem.costs[project] = old_cost
+
+    def _without(self, project: int) -> _Before:
+        # What is asked about one project is asked many times over, then never again.
+        if self._before is None or self._before[0] != project:
+            others = [other for other in self.order if other != project]
+            self._before = (project, _Before(self.problem, others, self.keys))
+        return self._before[1]
+
+    def _wins_anew(self, project: int, key: Key, base: int | None) -> bool:
+        """Count from the start; ``base`` where shares of ballots may bar others, too."""
         others = [other for other in self.order if other != project]
-        if ballots and self.admission.parameters.uses_shares:
+        if base is not None:
             others = [
                 other
                 for other in others
@@ -90,13 +143,8 @@ class Recount:
                 )
                 is None
             ]
-        key = self.sorter.key(project, new_votes, new_score, new_cost)
         others.insert(bisect(others, key, key=lambda other: self.keys[other]), project)
-        self.problem.costs[project] = new_cost
-        try:
-            return project in funded(self.problem, Run(self.problem, others, project).play())
-        finally:
-            self.problem.costs[project] = old_cost
+        return project in funded(self.problem, Run(self.problem, others, project).play())
 
     def votes_missing(self, project: int, each: int) -> int | None:
         """The smallest number of added ballots naming only this project that make it win."""

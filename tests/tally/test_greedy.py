@@ -546,6 +546,17 @@ def test_form_limits_of_approval_do_not_matter_for_the_score() -> None:
     assert support_of(contest, Profile.of({(("p0", 1), ("p1", 1)): 4})).score == (4, 4)
 
 
+def test_added_ballots_can_bar_the_others() -> None:
+    # 10 of 15 ballots are at least 2/3 of the cost share 9/10; of 17 they are not any more, and p1
+    # wins with 7 votes, long before it has more than p0.
+    parameters = {"on_misfit": "skip", "minimum_votes_per_cost": "2/3", "share_of": "cast"}
+    contest = envelope([90, 20], parameters, budget=100)
+    assert winners(contest, [10, 5]) == "0"
+    margin = outcome_of(contest, [10, 5]).standings[1].margin
+    assert margin is not None
+    assert margin.votes == 2
+
+
 def test_with_dearer_first_a_lower_cost_can_lose_again() -> None:
     # p1 misses 7 with 8. With 7 or 6 it stands before p0 and wins; with 5 it is p0's equal, comes
     # after it by the list, and 2 are left.
