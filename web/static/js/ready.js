@@ -3,7 +3,7 @@
 import { equal, hex, octets, sha256, utf8 } from "./bytes.js";
 import { holds } from "./ed25519.js";
 import { agree } from "./hpke.js";
-import { newSeed } from "./seed.js";
+import { derive, newSeed } from "./seed.js";
 import { openVault } from "./vault.js";
 
 const bytes = (digits) => octets(BigInt(`0x${digits}`), digits.length / 2);
@@ -22,6 +22,16 @@ const TRIALS = {
   "secure-context": () => isSecureContext && typeof crypto.subtle === "object",
   "sha-256": async () => hex(await sha256(utf8("abc"))) === ABC,
   "sha-384": async () => (await crypto.subtle.digest("SHA-384", utf8("abc"))).byteLength === 48,
+  hkdf: async () => {
+    const [once, again] = [await derive(utf8(ABC), utf8(KEY), "", 400), await derive(utf8(ABC), utf8(KEY), "", 400)];
+    return once.length === 400 && equal(once, again);
+  },
+  "aes-gcm": async () => {
+    const key = await crypto.subtle.importKey("raw", bytes(KEY).slice(0, 16), "AES-GCM", false, ["encrypt", "decrypt"]);
+    const parameters = { name: "AES-GCM", iv: new Uint8Array(12) };
+    const sealed = await crypto.subtle.encrypt(parameters, key, utf8(ABC));
+    return equal(new Uint8Array(await crypto.subtle.decrypt(parameters, key, sealed)), utf8(ABC));
+  },
   ed25519: () => holds(bytes(KEY), bytes(SIGNATURE), Uint8Array.of(0x72)),
   ecdh: async () => {
     const [a, b] = [await pair(), await pair()];

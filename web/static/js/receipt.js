@@ -73,8 +73,9 @@ export function receiptBytes(text) {
 /** Whether the ballot stands in the log: { state, index, size, cosignatures, head }.
  *
  *  `ballot`: a receipt or a leaf hash. "in-log": proved by an inclusion proof under a checkpoint that
- *  the box signed and enough witnesses saw. "waiting": the box has it, the next batch brings it.
- *  "missing": receipt, log and date together prove a broken promise. "unknown": the box does not have
+ *  the box signed and enough witnesses saw. "waiting": the box has it, the next batch brings it; `late`
+ *  if by this device's clock, which may be wrong, the promised date has passed. "missing": the box
+ *  signed that it has it, and says that it has not: receipt and log together are evidence. "unknown": the box does not have
  *  it; with a leaf hash alone that proves nothing.
  *  `seen`: the `head` of an earlier answer; a log that shrank since then, or has another root at the
  *  same size, is Fault "log-changed", as is any proof that does not hold: "log-…" is evidence.
@@ -88,7 +89,7 @@ export async function findInLog(ballot, election, { door, seen, now = Date.now()
   } catch (error) {
     if (!(error instanceof DoorProblem)) throw error;
     const late = promised && now > due(election).getTime();
-    if (error.code === "pending") return { state: late ? "missing" : "waiting" };
+    if (error.code === "pending") return { state: "waiting", late };
     if (error.code === "unknown-ballot") return { state: promised ? "missing" : "unknown" };
     throw error;
   }
