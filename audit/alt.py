@@ -49,7 +49,7 @@ def _votes(figure: Object, words: Words, languages: Sequence[str]) -> str:
             position=project["position"],
             title=text_in(project["title"], words.language, languages),
             number=words.rational(project[figure["measure"]]),
-            measure=words.say(f"head.{figure['measure']}").lower(),
+            measure=words.say(f"head.{figure.get('unit', figure['measure'])}").lower(),
             fate=words.say("fate.won" if project["won"] else "fate.lost"),
         )
         for project in figure["projects"][:3]

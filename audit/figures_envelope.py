@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from audit.figure import FigureInvalid, Object, ballots_of, figure_head
 from tally.canonical import Value
-from tally.election import Election, Envelope, Project
+from tally.election import Election, Envelope, Grades, Project
 
 
 def votes(
@@ -24,6 +24,8 @@ def votes(
         **_money(envelope, result),
         **ballots_of(envelope, result),
         "measure": measured,
+        # Only of grades: the score is no sum of points, and must not be called so.
+        **({"unit": "gauge"} if isinstance(envelope.form, Grades) else {}),
         "minimums": _minimums(envelope, result),
         "group": field,
         "winners": len(result["winners"]),

@@ -73,7 +73,7 @@ def _envelope(reader: Reader, envelope: Envelope, result: Object) -> list[Html |
         tag("h3", say("page.every")),
         reader.table(
             say("page.every.caption"),
-            ["place#", "name", "cost#", f"{votes['measure']}#", "result"],
+            ["place#", "name", "cost#", f"{votes.get('unit', votes['measure'])}#", "result"],
             [_row(reader, envelope, projects[row["id"]], row, votes) for row in ordered],
         ),
         tag("h3", say("page.filling")),
@@ -85,7 +85,8 @@ def _envelope(reader: Reader, envelope: Envelope, result: Object) -> list[Html |
 def _measured(reader: Reader, row: Object, votes: Object) -> str:
     if votes["measure"] == "votes":
         return reader.words.count("page.votes", row["votes"])
-    return reader.words.say("page.score", count=reader.words.rational(row["score"]))
+    unit = votes.get("unit", "score")
+    return reader.words.say(f"page.{unit}", count=reader.words.rational(row["score"]))
 
 
 def _invented(reader: Reader, project: Project) -> Html | None:

@@ -36,7 +36,8 @@ def votes_sheet(figure: Object, frame: Frame) -> Sheet:
     words, projects = frame.words, figure["projects"]
     measure = figure["measure"]
     title = frame.text(figure["title"])
-    shows = words.say(f"chart.votes.{measure}")
+    unit = figure.get("unit", measure)
+    shows = words.say(f"chart.votes.{unit}")
     facts = [
         words.count("fact.funded", figure["winners"], of=len(projects)),
         words.say(
@@ -49,7 +50,7 @@ def votes_sheet(figure: Object, frame: Frame) -> Sheet:
     row = COMPACT if len(projects) >= COMPACT_FROM else WIDE
     shown = projects[:MOST_ROWS]
     scale = ticks(max((Fraction(project[measure]) for project in projects), default=Fraction(0)))
-    _heads(paper, frame, measure)
+    _heads(paper, frame, unit)
     _axis(paper, frame, scale, above=True)
     top = paper.y
     rows_from = len(paper.items)
@@ -75,10 +76,10 @@ def votes_sheet(figure: Object, frame: Frame) -> Sheet:
     return frame.end(paper, f"{title} – {shows}", figure)
 
 
-def _heads(paper: Paper, frame: Frame, measure: str) -> None:
+def _heads(paper: Paper, frame: Frame, unit: str) -> None:
     paper.label(TITLE, paper.y, frame.words.say("head.project"), 8.5, colour=SOFT)
     paper.label(COST_END, paper.y, frame.words.say("head.cost"), 8.5, colour=SOFT, anchor="end")
-    paper.label(BARS, paper.y, frame.words.say(f"head.{measure}"), 8.5, colour=SOFT)
+    paper.label(BARS, paper.y, frame.words.say(f"head.{unit}"), 8.5, colour=SOFT)
     paper.y += 4
 
 

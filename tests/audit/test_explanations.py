@@ -5,8 +5,12 @@ from typing import Any, cast
 
 import pytest
 
+from audit.charts import typeface
 from audit.explanations import explain, explanations_file
+from audit.figures_envelope import votes
 from audit.label import b64
+from audit.sheet import Label
+from audit.sheets import sheets
 from tally import canonical
 from tally.count import EnvelopeResult, Result, count_profiles
 from tally.election import Election
@@ -63,8 +67,8 @@ def test_results_are_enough_to_explain_them(projects: int, rule: tuple[object, .
     same(made.election, made.counted)
 
 
-@pytest.mark.parametrize("minimum", [{}, {"minimum_grade": 1}], ids=["any", "minimum"])
-def test_results_by_grades_are_enough_to_explain_them(minimum: dict[str, Any]) -> None:
+def by_grades(**minimum: int) -> tuple[Election, Result]:
+    """An election of nine projects and four grades, counted by majority judgment."""
     value = definition(9)
     grades = [both(word) for word in ("Très favorable", "Favorable", "Passable", "Insuffisant")]
     value["contests"] = value["contests"][:1]
@@ -78,7 +82,12 @@ def test_results_by_grades_are_enough_to_explain_them(minimum: dict[str, Any]) -
         tuple((f"p{p}", (p * n + n * n) % 4) for p in range(9) if (p + n) % 3): n
         for n in range(1, 9)
     }
-    counted = count_profiles(election, {"centre": Profile.of({**ballots, (): 2})}, b"lot")
+    return election, count_profiles(election, {"centre": Profile.of({**ballots, (): 2})}, b"lot")
+
+
+@pytest.mark.parametrize("minimum", [{}, {"minimum_grade": 1}], ids=["any", "minimum"])
+def test_results_by_grades_are_enough_to_explain_them(minimum: dict[str, int]) -> None:
+    election, counted = by_grades(**minimum)
     same(election, counted)
     result = counted.envelope("centre")
     assert {standing.won for standing in result.outcome.standings} == {True, False}
@@ -87,6 +96,23 @@ def test_results_by_grades_are_enough_to_explain_them(minimum: dict[str, Any]) -
         assert french.startswith("Mention majoritaire «")
         assert english.startswith("Majority grade “")
         assert "lui donnent au moins" in french
+
+
+def test_a_chart_of_grades_does_not_call_the_gauge_points() -> None:
+    election, counted = by_grades()
+    result: Any = counted.to_value()["contests"]
+    figure: Any = votes(election, election.contests[0], "E" * 43, result[0])  # type: ignore[arg-type]
+    assert (figure["measure"], figure["unit"]) == ("score", "gauge")
+    path = "figures/votes-centre.json"
+    for language, head in (("fr", "Jauge majoritaire"), ("en", "Majority gauge")):
+        drawings = dict(sheets(election, {path: canonical.encode(figure)}, RESULT_HASH, typeface()))
+        texts = [
+            item.words
+            for item in drawings[f"votes-centre.{language}"].items
+            if isinstance(item, Label)
+        ]
+        assert head in texts
+        assert "Points" not in texts
 
 
 def test_a_whole_election_is_explained_from_its_results() -> None:
