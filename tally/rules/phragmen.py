@@ -1,0 +1,167 @@
+"""Sequential Phragmén: projects are bought so that what each ballot pays stays even.
+
+Source: docs/rules.md, "phragmen".
+"""
+
+from fractions import Fraction
+from typing import Final
+
+from tally.canonical import Value
+from tally.election import DefinitionFaults, Envelope, Fault
+from tally.frozen import freeze_map
+from tally.outcome import EXCLUDE, FUND, PASS, STOP, Outcome, Standing, Step, Tie
+from tally.profile import Profile
+from tally.rules.phragmen_margin import Hurdles
+from tally.rules.phragmen_parameters import read_parameters
+from tally.rules.phragmen_run import Course, Race, ballots_of, play
+from tally.tiebreak import LotKey, Sorter
+
+ACCEPTED_FORMS: Final = frozenset({"approval", "choose-1", "knapsack"})
+
+
+def check(envelope: Envelope) -> list[Fault]:
+    """Everything that is wrong with the parameters of an envelope, at once."""
+    return read_parameters(envelope)[1]
+
+
+def count(envelope: Envelope, profile: Profile, lot_key: LotKey) -> Outcome:
+    """Count an envelope. Raises DefinitionFaults when its parameters are at fault."""
+    parameters, faults = read_parameters(envelope)
+    if faults:
+        raise DefinitionFaults(faults)
+    projects = envelope.projects
+    ids = [project.id for project in projects]
+    sorter = Sorter(envelope.tie_break, ids, lot_key)
+    ballots = ballots_of(ids, profile)
+    votes = tuple(each.bit_count() for each in ballots)
+    costs = tuple(project.cost for project in projects)
+    race = Race(
+        ballots=ballots,
+        votes=votes,
+        costs=costs,
+        keys=tuple(sorter.key(p, votes[p], votes[p], costs[p])[1:] for p in range(len(projects))),
+        stops=parameters.on_misfit == "stop",
+    )
+    minimum = max(1, parameters.minimum_votes or 1)
+    share = parameters.maximum_cost_share
+    cap = None if share is None else int(share * envelope.budget)
+    bars: dict[int, tuple[str, int]] = {}
+    for place in sorted(range(len(projects)), key=lambda p: (-votes[p], race.keys[p])):
+        if votes[place] < minimum:
+            bars[place] = ("below-minimum-votes", minimum)
+        elif cap is not None and costs[place] > cap:
+            bars[place] = ("above-cost-cap", cap)
+    places = tuple(place for place in range(len(projects)) if place not in bars)
+    course = play(race, places, envelope.budget)
+    hurdles = Hurdles(
+        race=race, sorter=sorter, places=places, minimum=minimum, cap=cap, course=course
+    )
+    steps = _steps(envelope, bars, course)
+    spent = envelope.budget - course.left
+    return Outcome(
+        budget=envelope.budget,
+        spent=spent,
+        added=0,
+        winners=tuple(ids[place] for place in course.winners),
+        standings=_standings(envelope, hurdles, bars, steps),
+        steps=steps,
+        ties=_ties(ids, hurdles, len(bars)),
+    )
+
+
+def _steps(
+    envelope: Envelope, bars: dict[int, tuple[str, int]], course: Course
+) -> tuple[Step, ...]:
+    """The exclusions, then each project whose turn came, then those behind the stop."""
+    steps: list[Step] = []
+
+    def note(
+        place: int, action: str, reason: str, before: int, after: int, detail: dict[str, Value]
+    ) -> None:
+        steps.append(
+            Step(
+                number=len(steps) + 1,
+                project=envelope.projects[place].id,
+                action=action,
+                reason=reason,
+                left_before=before,
+                left_after=after,
+                detail=freeze_map(detail),
+            )
+        )
+
+    for place, (reason, needed) in bars.items():
+        budget = envelope.budget
+        note(place, EXCLUDE, reason, budget, budget, {"phase": "admission", "needed": needed})
+    misfit = STOP if course.behind or not course.ended else PASS
+    for at in course.rounds:
+        detail: dict[str, Value] = {
+            "phase": "overall",
+            "load": int(at.load.numerator // at.load.denominator),
+        }
+        if at.fits:
+            after = at.left - envelope.projects[at.place].cost
+            note(at.place, FUND, "fits", at.left, after, detail)
+        else:
+            note(at.place, misfit, "does-not-fit", at.left, at.left, detail)
+    for load, place in course.behind:
+        other = envelope.projects[course.rounds[-1].place].id
+        behind: dict[str, Value] = {
+            "phase": "overall",
+            "load": int(load.numerator // load.denominator),
+            "other": other,
+        }
+        note(place, PASS, "after-stop", course.left, course.left, behind)
+    return tuple(steps)
+
+
+def _standings(
+    envelope: Envelope,
+    hurdles: Hurdles,
+    bars: dict[int, tuple[str, int]],
+    steps: tuple[Step, ...],
+) -> tuple[Standing, ...]:
+    by_project = {step.project: step for step in steps}
+    competing = len(steps) - len(bars)
+    found = []
+    for place, project in enumerate(envelope.projects):
+        step = by_project[project.id]
+        won = step.action == FUND
+        excluded = step.action == EXCLUDE
+        found.append(
+            Standing(
+                project=project.id,
+                votes=hurdles.race.votes[place],
+                score=Fraction(hurdles.race.votes[place]),
+                position=step.number + competing if excluded else step.number - len(bars),
+                won=won,
+                funded=project.cost if won else 0,
+                step=step.number,
+                reason=step.reason,
+                detail=freeze_map({**step.detail, "left": step.left_before}),
+                margin=hurdles.winner(place) if won else hurdles.loser(place),
+            )
+        )
+    return tuple(found)
+
+
+def _ties(ids: list[str], hurdles: Hurdles, excluded: int) -> tuple[Tie, ...]:
+    """The sets of equal loads, each once: who is left of one may be equal in the next round."""
+    keys = [(0, *key) for key in hurdles.race.keys]
+    found: list[Tie] = []
+    reported: set[int] = set()
+    for number, at in enumerate(hurdles.course.rounds, start=excluded + 1):
+        if len(at.tied) > 1 and not reported >= set(at.tied):
+            reported = set(at.tied)
+            decisive = hurdles.decisive(at)
+            found += [
+                Tie(
+                    step=number,
+                    projects=tuple(ids[place] for place in tie.projects),
+                    criterion=tie.criterion,
+                    order=tuple(ids[place] for place in tie.order),
+                    decisive=decisive,
+                )
+                for tie in hurdles.sorter.ties(at.tied, keys)
+            ]
+    return tuple(found)

@@ -1,0 +1,153 @@
+"""Sequential Phragmén itself, on places, sets of ballots and exact loads.
+
+A set of ballots is an integer with one bit for each ballot, so that the ballots two sets have in
+common are counted by the machine's own instructions. All ballots that carry the same load stand
+in one set; a project's load is a sum over these. Loads only rise, so what a project's load was is
+a bound of what it is, and only projects that could come next are looked at anew.
+
+Source: docs/rules.md, "phragmen".
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import heapify, heappop, heappush
+from typing import Final
+
+from tally.profile import Profile
+from tally.tiebreak import Key
+
+try:
+    from gmpy2 import mpq
+
+    RATIO: Callable[..., Fraction] = mpq
+except ImportError:  # The same numbers, more slowly.
+    RATIO = Fraction
+
+Loads = tuple[tuple[Fraction, int], ...]
+"""The loads above zero and the ballots that carry each, in minor units for each ballot."""
+
+UNMARKED: Final = b"0"
+MARKED: Final = b"1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Race:
+    """The projects by place: the ballots of each, how many, its cost and its key among equals."""
+
+    ballots: tuple[int, ...]
+    votes: tuple[int, ...]
+    costs: tuple[int, ...]
+    keys: tuple[Key, ...]
+    stops: bool
+
+    def carried(self, place: int, loads: Loads) -> Fraction:
+        """The sum of the loads of a project's ballots."""
+        ballots = self.ballots[place]
+        total = RATIO(0)
+        for load, carrying in loads:
+            total += load * (ballots & carrying).bit_count()
+        return total
+
+    def load(self, place: int, loads: Loads) -> Fraction:
+        """What each ballot of a project would carry after it is bought."""
+        return (self.costs[place] + self.carried(place, loads)) / self.votes[place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """The project whose turn came, at which load, beside which equal ones; ``loads`` and ``left``
+    as they were before."""
+
+    place: int
+    load: Fraction
+    left: int
+    fits: bool
+    tied: tuple[int, ...]
+    loads: Loads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """All rounds, and the projects whose turn did not come, by load. ``ended``: nobody was left
+    to come, rather than that the count stopped."""
+
+    rounds: tuple[Round, ...]
+    behind: tuple[tuple[Fraction, int], ...]
+    ended: bool
+    loads: Loads
+    left: int
+
+    @property
+    def winners(self) -> list[int]:
+        """The projects bought, in order."""
+        return [each.place for each in self.rounds if each.fits]
+
+
+def ballots_of(projects: Sequence[str], profile: Profile) -> tuple[int, ...]:
+    """The ballots that name each project, by place. A blank or spoiled ballot has no bit."""
+    count = profile.expressed
+    columns = {project: bytearray(UNMARKED) * count for project in projects}
+    at = 0
+    for choice, ballots in profile.groups():
+        if ballots == 1:
+            for project, mark in choice:
+                if mark > 0:
+                    columns[project][at] = MARKED[0]
+        else:
+            for project, mark in choice:
+                if mark > 0:
+                    columns[project][at : at + ballots] = MARKED * ballots
+        at += ballots
+    # Each column goes as soon as it is a number.
+    return tuple(int(columns.pop(project), 2) if count else 0 for project in projects)
+
+
+def bought(loads: Loads, ballots: int, load: Fraction) -> Loads:
+    """The loads after a project of these ballots was bought."""
+    kept = ((value, carrying & ~ballots) for value, carrying in loads)
+    return (*((value, carrying) for value, carrying in kept if carrying), (load, ballots))
+
+
+def play(
+    race: Race,
+    places: Iterable[int],
+    left: int,
+    loads: Loads = (),
+    *,
+    first: int | None = None,
+    least: int = 0,
+) -> Course:
+    """Count. ``first`` takes the first turn whatever the keys say; the count is given up when
+    less than ``least`` is left."""
+    waiting = [(RATIO(race.costs[p], race.votes[p]), race.keys[p], p) for p in places]
+    heapify(waiting)
+    rounds: list[Round] = []
+    while waiting and left >= least:
+        fresh: list[tuple[Fraction, Key, int]] = []
+        while waiting and (not fresh or waiting[0][0] <= fresh[0][0]):
+            _, key, place = heappop(waiting)
+            heappush(fresh, (race.load(place, loads), key, place))
+        load = fresh[0][0]
+        tied = tuple(entry[2] for entry in sorted(fresh) if entry[0] == load)
+        chosen = tied[0] if first is None else first
+        first = None
+        for entry in fresh:
+            if entry[2] != chosen:
+                heappush(waiting, entry)
+        fits = race.costs[chosen] <= left
+        rounds.append(Round(place=chosen, load=load, left=left, fits=fits, tied=tied, loads=loads))
+        if fits:
+            left -= race.costs[chosen]
+            loads = bought(loads, race.ballots[chosen], load)
+        elif race.stops:
+            break
+    behind = sorted((race.load(p, loads), race.keys[p], p) for _, _, p in waiting)
+    stopped = bool(rounds) and race.stops and not rounds[-1].fits
+    return Course(
+        rounds=tuple(rounds),
+        behind=tuple((load, place) for load, _, place in behind),
+        ended=not waiting and not stopped,
+        loads=loads,
+        left=left,
+    )
