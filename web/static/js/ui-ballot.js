@@ -54,9 +54,22 @@ class Ballot {
   errors(form) { return one(".error-summary", form.section); }
 
   changed(form) {
-    this.session.keep(form.contest.id, form.marks(), form.blank).catch(() => show(id("no-storage"), true));
+    this.keep(form);
     if (!this.errors(form).hidden && form.problems().length === 0) show(this.errors(form), false);
     this.status(form);
+  }
+
+  /** Every change at once; "saved" says that all of them are on the device. */
+  async keep(form) {
+    const turn = (this.turn ?? 0) + 1;
+    this.turn = turn;
+    root.dataset.saved = "no";
+    try {
+      await this.session.keep(form.contest.id, form.marks(), form.blank);
+      if (turn === this.turn) root.dataset.saved = "yes";
+    } catch {
+      show(id("no-storage"), true);
+    }
   }
 
   /** "todo", "done", "blank" or "wrong". */

@@ -1,0 +1,477 @@
+"""Residents vote in a browser at the real service: every form, again, offline, by keyboard."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from audit.label import unb64
+from audit.source import FolderSource
+from audit.verify import verify
+from ballot.code import new_code, read_code
+from tests.browser.booth import ISSUER, Booth, found_hall, open_hall
+from tests.browser.chromium import DESKTOP, PHONE, Window
+from tests.browser.conftest import NewContext
+from tests.web.desk import Desk
+from web.clock import VARIABLE
+from web.office.parts import open_box
+from web.office.result import count_votes, open_ballot_box, publish_results, release_share
+from web.office.town import THRESHOLD
+from web.office.vote import close_vote
+from web.progress import Progress
+
+Hall = tuple[Desk, str]
+KEPT = "() => [localStorage.length, sessionStorage.length]"
+
+
+@pytest.fixture(scope="module")
+def hall(tmp_path_factory: pytest.TempPathFactory, passphrase: str) -> Iterator[Hall]:
+    """The town of every form, open; the tests of this file vote in it one after the other."""
+    folder = tmp_path_factory.mktemp("hall")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, str(folder / "clock.txt"))
+        town = found_hall(folder / "election", passphrase)
+        with open_hall(town, folder / "clock.txt") as opened:
+            yield opened
+
+
+@pytest.fixture
+def booth(hall: Hall, new_context: NewContext) -> Booth:
+    """A resident with a phone, in French."""
+    return Booth(page=_page(new_context), address=hall[1])
+
+
+def _page(new_context: NewContext, window: Window = PHONE, language: str = "fr") -> Page:
+    page = new_context(window, language).new_page()
+    page.set_default_timeout(5_000)
+    page.on("pageerror", lambda error: pytest.fail(f"a script failed: {error}"))
+    return page
+
+
+def _begun(hall: Hall, booth: Booth, person: str, *, shared: bool = False) -> None:
+    booth.open("/vote")
+    booth.begin(hall[0].code(person, ISSUER), shared=shared)
+    booth.page.locator("#h-list").wait_for()
+
+
+# What the voters of every form mark; the last test finds it again in the opened ballots.
+EXPECTED: dict[str, list[list[object]]] = {
+    "trees": [["tr1", 1], ["tr14", 1]],
+    "basket": [["ba1", 1], ["ba2", 1]],
+    "single": [["si3", 1]],
+    "points": [["po1", 3], ["po3", 2]],
+    "scores": [["sc1", 0], ["sc2", 5]],
+    "ranking": [["ra4", 1], ["ra2", 2]],
+    "grades": [["gr1", 0], ["gr3", 2]],
+    "cars": [["no", 1]],
+}
+
+
+@pytest.mark.parametrize(
+    ("person", "window", "language"), [("every-0", PHONE, "fr"), ("every-1", DESKTOP, "en")]
+)
+def test_every_form_is_voted(
+    hall: Hall, new_context: NewContext, person: str, window: Window, language: str
+) -> None:
+    booth = Booth(page=_page(new_context, window, language), address=hall[1])
+    page = booth.page
+    booth.open("/vote")
+    page.locator("#begin").wait_for()
+    booth.axe()
+    _begun(hall, booth, person)
+    booth.axe()
+
+    booth.tick("c1", ["tr1", "tr14"])
+    assert "2" in page.locator("[data-section=c1] [data-live]").inner_text()
+    booth.axe()
+    booth.hand_in("c1")
+
+    page.locator("#h-c2").wait_for()
+    booth.tick("c2", ["ba1", "ba2"])
+    live = page.locator("[data-section=c2] [data-live]").inner_text()
+    assert (
+        "6\u202f000\u00a0€" if language == "fr" else "€6,000"
+    ) in live  # 30,000 less 8,000 + 16,000
+    booth.axe()
+    booth.tick("c3", ["si3"])
+    booth.axe()
+
+    section = booth.section("c4")
+    for _ in range(3):
+        section.locator('[data-project="po1"] [data-step="1"]').click()
+    section.locator('[data-project="po3"] [data-mark]').fill("2")
+    assert "2" in section.locator("[data-live]").inner_text()
+    booth.axe()
+
+    section = booth.section("c5")
+    section.locator('[data-project="sc1"] [data-step="1"]').click()
+    section.locator('[data-project="sc2"] [data-mark]').fill("5")
+    booth.axe()
+
+    section = booth.section("c6")
+    for project in ("ra2", "ra4"):
+        section.locator(f'[data-project="{project}"] [data-add]').click()
+    section.locator("[data-ranked] li").nth(1).locator("[data-move=up]").click()
+    # The project that went up stays in hand.
+    assert (
+        page.evaluate("document.activeElement.closest('li').querySelector('.place').textContent")
+        == "1"
+    )
+    booth.axe()
+
+    section = booth.section("c7")
+    section.locator('[data-project="gr1"] [value="0"]').check()
+    section.locator('[data-project="gr3"] [value="2"]').check()
+    booth.axe()
+    booth.tick("c8", ["no"])
+    booth.axe()
+
+    booth.section("list")
+    assert page.locator(".status.done").count() == 8
+    booth.to_check()
+    booth.axe()
+    code = booth.cast()
+    booth.axe()
+    shown = page.locator("[data-section=done]").inner_text()
+    assert not any(title in shown for title in ("Planter", "Plant fifty", "verger", "orchard"))
+
+    page.locator("#receipt-check").click()
+    page.locator("[data-verdict]:visible").wait_for()
+    if page.locator("[data-verdict=waiting]:visible").count():
+        page.wait_for_timeout(1500)
+        page.locator("#check").click()
+    page.locator("[data-verdict=in]").wait_for()
+    assert page.locator("#receipt").input_value() == code
+    booth.axe()
+
+
+def test_over_the_limit_is_said_and_nothing_is_unticked(hall: Hall, booth: Booth) -> None:
+    page = booth.page
+    _begun(hall, booth, "short-0")
+    booth.tick("c1", ["tr1", "tr2", "tr3", "tr4"])
+    section = page.locator("[data-section=c1]")
+    fourth = section.locator('[data-project="tr4"]')
+    # At once, beside the control, before anything is handed in.
+    assert "projet de trop" in fourth.locator("[data-error]").inner_text()
+    assert fourth.locator("[data-mark]").get_attribute("aria-invalid") == "true"
+    booth.hand_in("c1")
+    summary = section.locator(".error-summary")
+    assert "projet de trop" in summary.inner_text()
+    assert page.evaluate("document.activeElement.id") == "c1-errors"
+    booth.axe()
+    summary.locator("a").click()
+    assert page.evaluate("document.activeElement.value") == "tr4"
+    assert section.locator("[data-mark]:checked").count() == 4
+
+    page.evaluate("location.hash = 'check'")
+    page.locator("#check-wrong a", has_text="La ville plus verte").wait_for()
+    assert page.locator("#cast").is_hidden()
+    booth.axe()
+    # One less, and the other envelope is named as unfinished, which does not keep from casting.
+    section = booth.section("c1")
+    section.locator('[data-project="tr4"] [data-mark]').uncheck()
+    booth.to_check()
+    assert "Fermer la rue" in page.locator("#check-unfinished").inner_text()
+    booth.axe()
+
+
+def test_search_and_filter(hall: Hall, booth: Booth) -> None:
+    _begun(hall, booth, "short-1")
+    section = booth.section("c1")
+    shown = section.locator("[data-list] > li:visible")
+    assert shown.count() == 14
+    section.locator("[data-find-word]").fill("VÉLOS")
+    assert [each.get_attribute("data-project") for each in shown.all()] == ["tr12"]
+    section.locator("[data-find-word]").fill("velos nord")
+    assert shown.count() == 0
+    section.locator("[data-find-word]").fill("")
+    section.locator("[data-find-district]").select_option("Sud")
+    assert shown.count() == 4
+    # The order is this visitor's own, and stays.
+    order = [
+        each.get_attribute("data-project") for each in section.locator("[data-list] > li").all()
+    ]
+    booth.page.reload()
+    section = booth.section("c1")
+    again = [
+        each.get_attribute("data-project") for each in section.locator("[data-list] > li").all()
+    ]
+    assert again == order
+
+
+def test_a_reload_loses_nothing_and_a_vote_can_be_replaced(hall: Hall, booth: Booth) -> None:
+    page = booth.page
+    _begun(hall, booth, "short-2")
+    booth.tick("c1", ["tr5"])
+    page.reload()
+    page.locator("#c1-5:checked").wait_for()
+    booth.open("/vote")
+    page.locator("#resume-go").click()
+    page.locator("#h-list").wait_for()
+    assert page.locator("#uncast").is_visible()
+    booth.axe()
+    first = booth.cast()
+    # What was chosen is gone from the device; the receipt stays.
+    page.reload()
+    assert booth.receipt() == first
+    page.locator("#again").click()
+    page.locator("#h-list").wait_for()
+    assert page.locator(".status.todo").count() == 2
+    booth.tick("c1", ["tr6"])
+    booth.tick("c2", ["yes"])
+    booth.to_check()
+    assert page.locator("#check-again").is_visible()
+    assert booth.cast() != first
+
+
+def test_a_lost_answer_is_said_and_the_same_ballot_sent_again(hall: Hall, booth: Booth) -> None:
+    page = booth.page
+    sent: list[str] = []
+
+    def lose(route: Route) -> None:
+        sent.append(route.request.post_data or "")
+        route.fetch()  # the box has it; its answer never arrives
+        route.abort("connectionreset")
+
+    _begun(hall, booth, "short-3")
+    booth.tick("c1", ["tr7"])
+    page.route("**/box/ballots", lose)
+    booth.to_check()
+    page.locator("#cast").click()
+    page.locator("#h-unknown").wait_for()
+    booth.axe()
+    assert "ne savons pas encore" in page.locator("#h-unknown").inner_text()
+    # The battery dies; the page is opened again on the same device.
+    page.reload()
+    page.locator("#h-unknown").wait_for()
+    page.unroute("**/box/ballots")
+    with page.expect_request("**/box/ballots") as request:
+        page.locator("#send-now").click()
+    booth.receipt()
+    assert set(sent) == {request.value.post_data}
+
+
+def test_a_ballot_is_tested_on_a_second_device_then_one_is_cast(
+    hall: Hall, booth: Booth, new_context: NewContext
+) -> None:
+    page = booth.page
+    _begun(hall, booth, "short-4")
+    booth.tick("c1", ["tr8", "tr2"])
+    booth.to_check()
+    noted = page.locator("#check-words").inner_text()
+    page.locator("#check-send summary").click()
+    page.locator("#test").click()
+    page.locator("#h-tested").wait_for()
+    booth.axe()
+    with page.expect_download() as download:
+        page.locator("#test-save").click()
+
+    second = Booth(page=_page(new_context, DESKTOP, "en"), address=hall[1])
+    asked: list[str] = []
+    second.page.on("request", lambda request: asked.append(request.method))
+    second.open("/test")
+    second.page.locator("#test-file").set_input_files(download.value.path())
+    second.page.locator("#found").wait_for()
+    second.axe()
+    assert second.page.locator("#found-words").inner_text() == noted
+    shown = second.page.locator("#found-choices").inner_text()
+    assert "Nest boxes" not in shown
+    assert "Des arceaux" not in shown
+    assert "A green wall" in shown
+    assert "A compost" not in shown
+    assert set(asked) == {"GET"}
+
+    page.locator("[data-section=tested] a.primary").click()
+    page.locator("#cast:enabled").wait_for()
+    # The tested ballot is void: what is cast is another, with the same choices.
+    assert page.locator("#check-words").inner_text() != noted
+    page.locator("#cast").click()
+    booth.receipt()
+
+
+def test_codes_that_are_refused(hall: Hall, booth: Booth, new_context: NewContext) -> None:
+    page = booth.page
+    code = hall[0].code("short-5", ISSUER)
+    booth.open("/vote")
+    page.locator("#start").wait_for()
+    page.locator("#start").click()
+    assert "Écrivez votre code" in page.locator(".error-summary").inner_text()
+    booth.axe()
+    booth.begin(code[:-1])
+    assert "manque" in page.locator("#code-1-error").inner_text()
+    wrong = code[:6] + ("2" if code[6] != "2" else "3") + code[7:]
+    booth.begin(wrong)
+    assert "groupe 2, caractère 2" in page.locator("#code-1-error").inner_text()
+    # Typed one by one in small letters, a look-alike for a zero: the field writes the groups.
+    page.locator("#code-1").fill("")
+    page.locator("#code-1").press_sequentially(code.replace("-", "").replace("0", "o").lower())
+    assert page.locator("#code-1").input_value() == code
+    page.locator("#start").click()
+    page.locator("#h-list").wait_for()
+
+    # The same code on another device, and one that never was: the same answer.
+    told = []
+    for tried in (code, _unknown(code)):
+        other = Booth(page=_page(new_context), address=hall[1])
+        other.open("/vote")
+        other.begin(tried)
+        other.page.locator("#code-1-error:visible").wait_for()
+        told.append(other.page.locator("#code-1-error").inner_text())
+    assert told[0] == told[1]
+    assert "fiche de secours" in told[0]
+
+
+def _unknown(code: str) -> str:
+    """A code that adds up and stands in no roll."""
+    return new_code(read_code(code).style_index, bytes(10)).grouped
+
+
+def test_another_device_goes_on_with_the_recovery_sheet(
+    hall: Hall, booth: Booth, new_context: NewContext
+) -> None:
+    page = booth.page
+    _begun(hall, booth, "short-6")
+    booth.tick("c1", ["tr9"])
+    booth.cast()
+    page.locator("[data-section=done] a[href='#sheet']").click()
+    page.locator("#h-sheet").wait_for()
+    booth.axe()
+    sheet = page.locator("#sheet-key").inner_text()
+
+    other = Booth(page=_page(new_context, DESKTOP), address=hall[1])
+    other.open("/vote")
+    other.page.locator("#sheet-part summary").click()
+    other.page.locator("#sheet").fill(sheet.lower())
+    other.begin(hall[0].code("short-6", ISSUER))
+    other.page.locator("#h-list").wait_for()
+    other.tick("c1", ["tr10"])
+    other.cast()
+
+
+def test_a_shared_device_keeps_nothing(hall: Hall, booth: Booth) -> None:
+    page = booth.page
+    _begun(hall, booth, "short-7", shared=True)
+    booth.tick("c1", ["tr11"])
+    booth.cast()
+    booth.axe()
+    assert page.locator("#again").is_hidden()
+    page.locator("#erase").click()
+    page.locator("#h-erased").wait_for()
+    booth.axe()
+    assert page.evaluate("document.body.textContent").find(hall[0].code("short-7", ISSUER)) < 0
+    assert page.evaluate(KEPT) == [0, 0]
+    booth.open("/vote")
+    page.locator("#begin").wait_for()
+
+
+def test_the_keyboard_is_enough(hall: Hall, new_context: NewContext) -> None:
+    booth = Booth(page=_page(new_context, DESKTOP, "en"), address=hall[1])
+    page, keys = booth.page, booth.page.keyboard
+    booth.open("/vote")
+    page.locator("#begin").wait_for()
+    _tab_to(page, "code-1")
+    keys.type(hall[0].code("short-8", ISSUER))
+    _tab_to(page, "device-own")
+    keys.press("Space")
+    keys.press("Enter")
+    page.locator("#h-list").wait_for()
+    assert page.evaluate("document.activeElement.id") == "h-list"
+    _tab_until(page, "el => el.getAttribute('href') === '#c1'")
+    keys.press("Enter")
+    page.locator("#h-c1").wait_for()
+    assert page.evaluate("document.activeElement.id") == "h-c1"
+    _tab_to(page, "c1-3")
+    keys.press("Space")
+    _tab_until(page, "el => el.matches('[data-section=c1] button.primary')")
+    keys.press("Enter")
+    page.locator("#h-c2").wait_for()
+    _tab_until(page, "el => el.name === 'c2'")
+    keys.press("ArrowDown")
+    _tab_until(page, "el => el.matches('[data-section=c2] button.primary')")
+    keys.press("Enter")
+    page.locator("#cast:enabled").wait_for()
+    _tab_to(page, "cast")
+    keys.press("Enter")
+    booth.receipt()
+    assert page.evaluate("document.activeElement.id") == "h-done"
+
+
+def _tab_to(page: Page, name: str) -> None:
+    _tab_until(page, f"el => el.id === '{name}'")
+
+
+def _tab_until(page: Page, test: str) -> None:
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"() => ({test})(document.activeElement)"):
+            # A focus that nobody sees is none.
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            return
+    raise AssertionError(f"the keyboard never reaches {test}")
+
+
+def test_without_script_nothing_is_a_dead_form(hall: Hall, new_context: NewContext) -> None:
+    page = new_context(PHONE, "fr", java_script_enabled=False).new_page()
+    for path in ("/vote", "/vote/short", "/receipt", "/test"):
+        page.goto(hall[1] + path)
+        page.locator("#not-ready").wait_for()
+        assert page.locator("#not-ready").get_by_role("link").is_visible()
+        assert page.locator("form:visible, button:visible").count() == 0
+
+
+def test_a_wide_page_fits_a_narrow_screen(hall: Hall, new_context: NewContext) -> None:
+    """320 CSS pixels are a 1280 pixel screen at 400 %."""
+    booth = Booth(
+        page=_page(new_context, Window(width=320, height=512, touch=False)), address=hall[1]
+    )
+    _begun(hall, booth, "every-2")
+    for key in ["list", *(f"c{n}" for n in range(1, 9)), "sheet"]:
+        booth.section(key)
+        assert booth.page.evaluate("document.documentElement.scrollWidth") <= 320, key
+    booth.to_check()
+    assert booth.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_receipts_that_are_none(hall: Hall, booth: Booth) -> None:
+    page = booth.page
+    booth.open("/receipt")
+    page.locator("#check").click()
+    assert "choisissez le fichier" in page.locator("#receipt-error").inner_text()
+    page.locator("#receipt").fill("bonjour")
+    page.locator("#check").click()
+    page.locator("#receipt-error", has_text="pas un reçu").wait_for()
+    booth.axe()
+    page.locator("#receipt").fill("A" * 43)
+    page.locator("#check").click()
+    page.locator("[data-verdict=missing]").wait_for()
+    booth.axe()
+    booth.open("/test")
+    page.locator("#test-text").fill("{}")
+    page.locator("form button").click()
+    page.locator("#test-text-error:visible").wait_for()
+    booth.axe()
+
+
+def test_the_election_voted_here_is_counted_and_verified(hall: Hall) -> None:
+    """Last: closes the vote of the tests above."""
+    desk, _ = hall
+    place, manifest, town = desk.place, desk.manifest, desk.town
+    desk.late()
+    desk.parts.close()
+    with open_box(place, manifest, lambda: desk.closes) as parts:
+        close_vote(place, manifest, parts["sequencer"], list(town.officers), lambda: desk.closes)
+    for path in town.shares[:THRESHOLD]:
+        release_share(place, manifest, path)
+    open_ballot_box(place, manifest, lambda: desk.closes)
+    quiet = Progress(quiet=True)
+    count_votes(place, manifest, jobs=1, progress=quiet)
+    publish_results(place, manifest, place.publication, list(town.officers), jobs=1, progress=quiet)
+    verify(FolderSource(place.publication))
+    ballots: list[dict[str, Any]] = json.loads(
+        (place.publication / "ballots/every.json").read_text("utf-8")
+    )["ballots"]
+    assert len(ballots) == 2
+    assert all(unb64(each["leaf_hash"], "leaf_hash", size=32) for each in ballots)
+    assert [each["contests"] for each in ballots] == [EXPECTED, EXPECTED]
