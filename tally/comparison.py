@@ -141,16 +141,17 @@ def compare(
 ) -> Comparison:
     """Count an envelope under every variant that accepts its form.
 
-    Ties are broken as the envelope says, by the lot of ``lot_seed`` where it says so.
-    ``progress`` is told (done, total) after each variant. A comparison may be empty: no rule
-    accepts the form.
+    Ties are broken as the envelope says, by the lot of ``lot_seed`` where it says so. Outcomes may
+    come without margins (``Rule.decide``). ``progress`` is told (done, total) after each variant.
+    A comparison may be empty: no rule accepts the form.
     """
     chosen = comparable(envelope)
     counted: list[tuple[Variant, Outcome]] = []
     for done, variant in enumerate(chosen, start=1):
         contest = replace(envelope, rule=variant.rule)
-        keys = lot_keys(lot_seed, envelope.id)
-        counted.append((variant, rules.envelope_rule(contest).count(contest, profile, keys)))
+        rule = rules.envelope_rule(contest)
+        count = rule.decide or rule.count
+        counted.append((variant, count(contest, profile, lot_keys(lot_seed, envelope.id))))
         progress(done, len(chosen))
     sets = [frozenset(outcome.winners) for _, outcome in counted]
     compared = tuple(

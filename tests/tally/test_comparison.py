@@ -10,6 +10,7 @@ from tally.form import Form, Grades
 from tally.mark import Choice
 from tally.profile import Profile
 from tally.rules.variants import VARIANTS, variants
+from tally.tiebreak import lot_keys
 from tests.tally.greedy_oracle import words
 
 OWN = CountingRule.of("greedy", {"on_misfit": "skip", "minimum_votes": 5})
@@ -135,3 +136,14 @@ def test_the_object_says_all_of_it() -> None:
         "parameters": {"on_misfit": "skip", "minimum_votes": 5},
     }
     assert first["by_district"] == {"North": "3/5", "South": "3/10"}
+
+
+def test_what_is_decided_for_a_comparison_is_what_is_counted() -> None:
+    for variant in comparable(APPROVAL):
+        rule = rules.ENVELOPE_RULES[variant.rule.name]
+        if rule.decide is not None:
+            contest = replace(APPROVAL, rule=variant.rule)
+            keys = lot_keys(b"", "e")
+            decided, counted = (f(contest, PROFILE, keys) for f in (rule.decide, rule.count))
+            assert (decided.winners, decided.spent) == (counted.winners, counted.spent)
+            assert decided.steps == counted.steps
