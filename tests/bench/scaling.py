@@ -186,8 +186,6 @@ def draw(found: Mapping[str, Mapping[int, Mapping[str, Any]]], path: Path) -> No
         label="n log n",
     )
     axes.axhline(10, color="0.8", linewidth=1)
-    axes.xaxis.set_major_formatter(lambda ballots, _: f"{ballots:,.0f}")
-    axes.yaxis.set_major_formatter(lambda each, _: f"{each:g}")
     axes.set(
         xscale="log",
         yscale="log",
@@ -195,6 +193,8 @@ def draw(found: Mapping[str, Mapping[int, Mapping[str, Any]]], path: Path) -> No
         ylabel="seconds",
         xlim=(first * 0.8, last * 1.25),
     )
+    axes.xaxis.set_major_formatter(lambda ballots, _: f"{ballots:,.0f}")
+    axes.yaxis.set_major_formatter(lambda each, _: f"{each:g}")
     axes.grid(visible=True, which="major", color="0.9")
     axes.legend(fontsize="small", frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     path.parent.mkdir(parents=True, exist_ok=True)
