@@ -346,6 +346,19 @@ def test_what_a_device_keeps_is_sealed_and_goes_when_told(resident: Resident) ->
     assert resident.run(_KEYS) == []
 
 
+def test_a_store_that_cannot_be_read_is_not_taken_for_an_empty_one(resident: Resident) -> None:
+    resident.run(_OBTAIN)
+    resident.reload()
+    source = """
+      const get = IDBObjectStore.prototype.get;
+      IDBObjectStore.prototype.get = () => { throw new Error("a passing fault"); };
+      const { code } = await m.caught(() => m.voter.openVoter({ election: E, door }));
+      IDBObjectStore.prototype.get = get;
+      const voter = await m.voter.openVoter({ election: E, door });
+      return [code, voter.stage];"""
+    assert resident.run(_BEGIN + source) == ["storage", "choosing"]
+
+
 def test_a_shared_device_keeps_nothing_after_casting(resident: Resident) -> None:
     resident.run(_OBTAIN, shared=True)
     assert resident.run("return localStorage.length;") == 0

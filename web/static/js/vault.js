@@ -66,8 +66,14 @@ class Vault {
   async read() {
     const written = this.storage.getItem(this.name);
     if (written === null) return null;
+    let deviceKey;
     try {
-      const deviceKey = await keys("readonly", (store) => store.get(this.name));
+      deviceKey = await keys("readonly", (store) => store.get(this.name));
+    } catch {
+      // Not the same as nothing kept: whoever began anew now would lose the seed for good.
+      throw new Fault("storage");
+    }
+    try {
       const { seed: wrapped, state } = JSON.parse(written);
       const { seed, style } = parse(await unlock(deviceKey, wrapped, `${this.name}/seed`));
       const bytes = unb64(seed, 32);
