@@ -88,6 +88,14 @@ def _winner_margin(margin: Margin, envelope: Envelope, say: Voice) -> str:
             f"Il l’emportait même sans aucun{'e' * (not scored)} {unit[0]}.",
             f"It would have won without a single {unit[0]}.",
         )
+    if envelope.rule.name == "phragmen":
+        spare = say.several(margin.safe, *unit)
+        return say.pick(
+            f"Il l’emportait encore avec {spare} de moins, quels que soient les bulletins ; "
+            "au-delà, cela dépend des bulletins.",
+            f"It would still have won with {spare} less, on whichever ballots; beyond that it "
+            "depends on the ballots.",
+        )
     if margin.safe == 0:
         return say.pick(
             f"Avec {'un' if scored else 'une'} {unit[0]} de moins il perdait.",

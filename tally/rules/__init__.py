@@ -17,6 +17,8 @@ from tally.rules import (
     majority_judgment,
     majority_judgment_example,
     majority_judgment_words,
+    phragmen,
+    phragmen_words,
     question,
     question_words,
 )
@@ -40,6 +42,14 @@ ENVELOPE_RULES: Final[Mapping[str, Rule[Envelope, Outcome]]] = MappingProxyType(
             count=majority_judgment.count,
             describe=majority_judgment_words.describe,
             example=majority_judgment_example.example,
+        ),
+        "phragmen": Rule(
+            name="phragmen",
+            accepts=phragmen.ACCEPTED_FORMS,
+            check=phragmen.check,
+            count=phragmen.count,
+            describe=phragmen_words.describe,
+            example=phragmen_words.example,
         ),
     }
 )

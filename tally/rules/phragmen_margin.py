@@ -79,9 +79,9 @@ class Hurdles:
         own, cost = race.votes[place], race.costs[place]
         number = next(n for n, at in enumerate(course.rounds) if at.place == place)
         start = course.rounds[number]
-        passed = {at.place for at in course.rounds[: number + 1]}
-        others = [p for p in self.places if p not in passed]
-        without = play(race, others, start.left, start.loads, least=cost)
+        bounds = [bound for bound in start.bounds if bound[2] != place]
+        others = [bound[2] for bound in bounds]
+        without = play(race, others, start.left, start.loads, bounds=bounds, least=cost)
         most = own - self.minimum
         safe = most if without.ended and without.left >= cost else 0
         for at in without.rounds:

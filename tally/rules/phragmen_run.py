@@ -24,6 +24,8 @@ try:
 except ImportError:  # The same numbers, more slowly.
     RATIO = Fraction
 
+Bound = tuple[Fraction, Key, int]
+"""A load that a project's load is not below, its key and its place."""
 Loads = tuple[tuple[Fraction, int], ...]
 """The loads above zero and the ballots that carry each, in minor units for each ballot."""
 
@@ -46,7 +48,9 @@ class Race:
         ballots = self.ballots[place]
         total = RATIO(0)
         for load, carrying in loads:
-            total += load * (ballots & carrying).bit_count()
+            shared = (ballots & carrying).bit_count()
+            if shared:
+                total += load * shared
         return total
 
     def load(self, place: int, loads: Loads) -> Fraction:
@@ -56,8 +60,8 @@ class Race:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """The project whose turn came, at which load, beside which equal ones; ``loads`` and ``left``
-    as they were before."""
+    """The project whose turn came, at which load, beside which equal ones; ``loads``, ``left``
+    and the ``bounds`` of all that waited as they were before."""
 
     place: int
     load: Fraction
@@ -65,6 +69,7 @@ class Round:
     fits: bool
     tied: tuple[int, ...]
     loads: Loads
+    bounds: tuple[Bound, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,19 +120,23 @@ def play(
     left: int,
     loads: Loads = (),
     *,
+    bounds: Iterable[Bound] | None = None,
     first: int | None = None,
     least: int = 0,
 ) -> Course:
     """Count. ``first`` takes the first turn whatever the keys say; the count is given up when
-    less than ``least`` is left."""
-    waiting = [(RATIO(race.costs[p], race.votes[p]), race.keys[p], p) for p in places]
+    less than ``least`` is left. ``bounds`` of the places, where they are known, save work."""
+    if bounds is None:
+        bounds = ((RATIO(race.costs[p], race.votes[p]), race.keys[p], p) for p in places)
+    waiting = list(bounds)
     heapify(waiting)
     rounds: list[Round] = []
     while waiting and left >= least:
-        fresh: list[tuple[Fraction, Key, int]] = []
+        fresh: list[Bound] = []
         while waiting and (not fresh or waiting[0][0] <= fresh[0][0]):
             _, key, place = heappop(waiting)
             heappush(fresh, (race.load(place, loads), key, place))
+        known = (*waiting, *fresh)
         load = fresh[0][0]
         tied = tuple(entry[2] for entry in sorted(fresh) if entry[0] == load)
         chosen = tied[0] if first is None else first
@@ -136,14 +145,26 @@ def play(
             if entry[2] != chosen:
                 heappush(waiting, entry)
         fits = race.costs[chosen] <= left
-        rounds.append(Round(place=chosen, load=load, left=left, fits=fits, tied=tied, loads=loads))
+        rounds.append(
+            Round(
+                place=chosen,
+                load=load,
+                left=left,
+                fits=fits,
+                tied=tied,
+                loads=loads,
+                bounds=known,
+            )
+        )
         if fits:
             left -= race.costs[chosen]
             loads = bought(loads, race.ballots[chosen], load)
         elif race.stops:
             break
-    behind = sorted((race.load(p, loads), race.keys[p], p) for _, _, p in waiting)
     stopped = bool(rounds) and race.stops and not rounds[-1].fits
+    behind = (
+        sorted((race.load(p, loads), race.keys[p], p) for _, _, p in waiting) if stopped else []
+    )
     return Course(
         rounds=tuple(rounds),
         behind=tuple((load, place) for load, _, place in behind),

@@ -52,6 +52,20 @@ VARIANTS: Final[Mapping[str, Sequence[Row]]] = MappingProxyType(
                 {"on_misfit": "stop"},
             ),
         ),
+        "phragmen": (
+            (
+                "phragmen-skip",
+                "Phragmén, en sautant ce qui ne tient pas",
+                "Phragmén, skipping what does not fit",
+                {"on_misfit": "skip"},
+            ),
+            (
+                "phragmen-stop",
+                "Phragmén, jusqu’au premier qui ne tient pas",
+                "Phragmén, up to the first that does not fit",
+                {"on_misfit": "stop"},
+            ),
+        ),
     }
 )
 

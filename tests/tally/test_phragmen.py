@@ -7,14 +7,16 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tally import rules
 from tally.election import CountingRule, Envelope, Project
+from tally.explain import explain_project
 from tally.form import Approval
 from tally.outcome import Outcome, replay
 from tally.profile import Profile
 from tally.rules import phragmen_run
 from tally.rules.phragmen import check, count
 from tally.tiebreak import lot_keys
-from tests.tally.greedy_oracle import words
+from tests.tally.greedy_oracle import election, words
 
 Ballots = dict[tuple[tuple[str, int], ...], int]
 
@@ -183,6 +185,27 @@ def test_a_tie_says_whether_it_decided() -> None:
     assert (tie.order, tie.criterion, tie.decisive) == (("p0", "p1"), "order", True)
     (tie,) = counted(envelope([5, 5], 10, {"on_misfit": "skip"}), tied).ties
     assert not tie.decisive
+
+
+def test_the_rule_is_read_back_and_explained_in_both_languages() -> None:
+    contest = envelope([5, 5, 3], 8, {"on_misfit": "stop", "minimum_votes": 2})
+    assert rules.check(contest) == []
+    here = election(contest)
+    outcome = counted(contest, {(("p0", 1),): 3, (("p1", 1),): 2, (("p2", 1),): 1})
+    french, english = (
+        " ".join(rules.describe(contest, here, language)) for language in ("fr", "en")
+    )
+    assert "charge" in french
+    assert "the least load" in english
+    for language in ("fr", "en"):
+        assert len(rules.example(contest, here, language)) >= 7
+    said = [
+        explain_project(here, contest, outcome, standing).in_language("en")
+        for standing in outcome.standings
+    ]
+    assert "on whichever ballots" in said[0]
+    assert "The count ends at the first project" in said[1]
+    assert "at least 2 were needed" in said[2]
 
 
 def test_parameters_are_refused_by_name() -> None:

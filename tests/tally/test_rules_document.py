@@ -16,6 +16,7 @@ from tally.profile import Profile
 from tally.rules import greedy_parameters, majority_judgment_parameters, question
 from tally.rules.greedy import count
 from tally.rules.majority_judgment import count_grades
+from tally.rules.phragmen import count as count_phragmen
 from tally.tiebreak import lot_keys
 from tests.tally.greedy_oracle import words
 
@@ -25,7 +26,8 @@ EXAMPLES: list[dict[str, Any]] = [
 ]
 PROJECTS = [e for e in EXAMPLES if "projects" in e and e.get("rule", "greedy") == "greedy"]
 GRADED = [example for example in EXAMPLES if example.get("rule") == "majority-judgment"]
-OTHERS = ("majority-judgment",)
+SEQUENTIAL = [example for example in EXAMPLES if example.get("rule") == "phragmen"]
+OTHERS = ("majority-judgment", "phragmen")
 QUESTIONS = [example for example in EXAMPLES if "options" in example]
 
 
@@ -33,6 +35,7 @@ def test_there_are_examples() -> None:
     assert len(PROJECTS) >= 10
     assert len(QUESTIONS) >= 2
     assert len(GRADED) >= 2
+    assert len(SEQUENTIAL) >= 2
     assert len(PROJECTS) + len(QUESTIONS) + sum(e.get("rule") in OTHERS for e in EXAMPLES) == len(
         EXAMPLES
     )
@@ -92,6 +95,28 @@ def test_the_examples_of_majority_judgment(example: dict[str, Any]) -> None:
     assert outcome.left == example["left"]
     scores = {standing.project: spell(standing.score) for standing in outcome.standings}
     assert scores == example["scores"]
+
+
+@pytest.mark.parametrize("example", SEQUENTIAL)
+def test_the_examples_of_phragmen(example: dict[str, Any]) -> None:
+    contest = Envelope(
+        id="e",
+        title=words("e"),
+        description=words("e"),
+        budget=example["budget"],
+        form=Approval(minimum=1, maximum=4),
+        rule=CountingRule.of("phragmen", example["parameters"]),
+        tie_break=("order",),
+        projects=tuple(
+            Project(id=name, title=words(name), description=words(name), cost=cost)
+            for name, cost in example["projects"].items()
+        ),
+    )
+    assert rules.check(contest) == []
+    ballots = {tuple((p, 1) for p in names): n for names, n in example["ballots"].items()}
+    outcome = count_phragmen(contest, Profile.of(ballots), lot_keys(b"", "e"))
+    assert list(outcome.winners) == example["winners"]
+    assert outcome.left == example["left"]
 
 
 @pytest.mark.parametrize("example", QUESTIONS)
