@@ -8,16 +8,16 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, Route
 
+from audit.command import main
 from audit.label import unb64
 from audit.receipt import read_receipt, verify_proof
-from audit.source import FolderSource
-from audit.verify import verify
 from ballot.reveal import open_reveal
 from ballot.sheet import read_sheet
 from tally.vote import Spoiled
 from tests.browser.chromium import serving
 from tests.browser.modules import Modules
 from tests.web.desk import ISSUERS, Desk
+from web.client_modules import client_hash
 from web.office.parts import open_box
 from web.office.result import count_votes, open_ballot_box, publish_results, release_share
 from web.office.town import THRESHOLD
@@ -109,7 +109,9 @@ def resident(browser: Browser, address: str, desk: Desk) -> Iterator[Resident]:
     found.context.close()
 
 
-def test_a_vote_from_the_code_to_a_verified_result(desk: Desk, resident: Resident) -> None:
+def test_a_vote_from_the_code_to_a_verified_result(
+    desk: Desk, resident: Resident, capsys: pytest.CaptureFixture[str]
+) -> None:
     begun = resident.run(_OBTAIN)
     assert begun["stage"] == "choosing"
     sheet = read_sheet(begun["sheet"], desk.manifest.hash)
@@ -170,11 +172,12 @@ def test_a_vote_from_the_code_to_a_verified_result(desk: Desk, resident: Residen
     assert verify_proof(desk.manifest, last, proof).checkpoint.size == found["size"]
 
     _bring_to_its_end(desk)
-    verified = verify(FolderSource(desk.place.publication), jobs=1)
+    assert main(["verify", str(desk.place.publication), "--jobs", "1"]) == 0
+    told = capsys.readouterr().out
+    assert f"modules that the officers signed: {client_hash().hex()}\n" in told
     results = json.loads((desk.place.publication / "results.json").read_bytes())
     (style,) = (each for each in results["styles"] if each["style"] == "centre")
     assert (style["counted"], style["superseded"]) == (1, 1)
-    assert verified.manifest.client is not None
     ballots = json.loads((desk.place.publication / "ballots" / "centre.json").read_bytes())
     (ballot,) = ballots["ballots"]
     assert unb64(ballot["leaf_hash"], "leaf_hash") == last.leaf_hash
