@@ -1,27 +1,25 @@
-"""The public door: the landing page, the frozen rules, the log and the publication as files."""
+"""The public door: the pages, the frozen rules, the log and the publication as files."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from flask import Response, render_template, request, send_from_directory
+from flask import Response, request, send_from_directory
 from werkzeug.exceptions import NotFound
 
 from audit.checkpoint import open_checkpoint
 from audit.label import b64
 from audit.manifest import Manifest
-from tally.money import format_money
-from tally.rules import describe
 from web.audience import Answer, Audience, Cache, Door, Route
-from web.clock import Clock, read_time, told_time
+from web.clock import Clock, read_time
 from web.models import Status
 from web.observer_api import api_routes
 from web.observer_pages import observer_page_routes
-from web.problem import Problem, reader_language
+from web.places import read_places
+from web.problem import Problem
 from web.public_record import PublicRecord
+from web.resident import resident_routes
 from web.results import results_routes
 
 PLAIN = "text/plain; charset=utf-8"
@@ -55,13 +53,10 @@ class PublicFiles:
     publication: Path
     pictures: Path
 
-
-@cache
-def words(language: str) -> dict[str, str]:
-    """The page words in ``language``."""
-    text = resources.files("web").joinpath(f"locale/pages.{language}.json").read_text("utf-8")
-    catalogue: dict[str, str] = json.loads(text)
-    return catalogue
+    @property
+    def places(self) -> Path:
+        """Where to vote on paper, beside the rules and not part of them."""
+        return self.manifest.with_name("places.csv")
 
 
 def observer_routes(
@@ -72,9 +67,6 @@ def observer_routes(
     """The routes of the public door."""
     record = PublicRecord(manifest, files.log, files.publication, clock)
     election = manifest.election
-    grouped = " ".join(
-        manifest.hash.hex()[at : at + 4] for at in range(0, len(manifest.hash.hex()), 4)
-    )
 
     def log_size() -> int | None:
         try:
@@ -92,36 +84,6 @@ def observer_routes(
             return "closed"
         size = log_size()
         return "open" if size and now >= read_time(election.opens) else "frozen"
-
-    def landing() -> Response:
-        language = reader_language()
-        catalogue = words(language)
-        times = {
-            name: told_time(read_time(time), language)
-            for name, time in (("opens", election.opens), ("closes", election.closes))
-        }
-        # The election's words may not be in the reader's language.
-        spoken = language if language in election.languages else election.languages[0]
-        now = state()
-        page = render_template(
-            "landing.html",
-            election=election,
-            language=language,
-            spoken=spoken,
-            state=now,
-            state_words=catalogue[f"state_{now}"].format_map(times),
-            readback={each.id: describe(each, election, language) for each in election.contests},
-            manifest_hash=grouped,
-            log_size=log_size(),
-            t=catalogue.__getitem__,
-            money=lambda amount: format_money(
-                amount, election.currency, election.exponent, language
-            ),
-        )
-        response = Response(page, content_type="text/html; charset=utf-8")
-        response.headers["Content-Language"] = language
-        response.headers["Vary"] = "Accept-Language"
-        return response
 
     def status() -> Response:
         body = Status(
@@ -189,7 +151,7 @@ def observer_routes(
             cache=caching,
             summary=summary,
             answers=dict(zip((200, 304), answers, strict=False)),
-            problems=("internal",) if name in ("landing", "status") else ("not-found", "internal"),
+            problems=("internal",) if name == "status" else ("not-found", "internal"),
         )
 
     unchanged = Answer(meaning="unchanged since the answer with this ETag", media_types=())
@@ -198,14 +160,6 @@ def observer_routes(
         return Answer(meaning="the file", media_types=media_types), unchanged
 
     return [
-        route(
-            "landing",
-            "/",
-            landing,
-            Cache.BRIEF,
-            "What is voted on, until when, and by whom",
-            Answer(meaning="a page", media_types=(MEDIA_TYPES[".html"],)),
-        ),
         route(
             "static",
             "/static/<path:path>",
@@ -270,6 +224,7 @@ def observer_routes(
             "Pictures of projects",
             *file(BYTES, *sorted(set(MEDIA_TYPES.values()))),
         ),
+        *resident_routes(record, read_places(files.places), clock),
         *observer_page_routes(record),
         *results_routes(record),
         *api_routes(record),

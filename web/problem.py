@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cache
 from importlib import resources
 
-from flask import Response, request
+from flask import Response, render_template, request
 
 from web.clock import told_time
 
@@ -88,8 +88,14 @@ def reader_language() -> str:
     return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
 
 
+def reads_pages() -> bool:
+    """Whether a person follows links here: such a reader asks for HTML rather than for JSON."""
+    accepted = request.accept_mimetypes
+    return request.method == "GET" and accepted["text/html"] > accepted["application/json"]
+
+
 def respond(problem: Problem) -> Response:
-    """The HTTP answer for ``problem``, never cached."""
+    """The HTTP answer for ``problem``, never cached: problem details, or a page for a browser."""
     language = reader_language()
     entry = catalogue(language)[problem.code]
     words = {
@@ -110,11 +116,26 @@ def respond(problem: Problem) -> Response:
             {"field": fault.field, "code": fault.code, "message": _sentence(fault, language)}
             for fault in problem.fields
         ]
-    response = Response(
-        json.dumps(body, ensure_ascii=False, sort_keys=True),
-        status=int(entry["status"]),
-        content_type=MEDIA_TYPE,
-    )
+    if reads_pages():
+        words = json.loads(_locale("reading", language))
+        response = Response(
+            render_template(
+                "problem.html",
+                language=language,
+                title=body["title"],
+                detail=body["detail"],
+                home=words["problem.home"],
+                help=words["problem.help"],
+            ),
+            status=int(entry["status"]),
+            content_type="text/html; charset=utf-8",
+        )
+    else:
+        response = Response(
+            json.dumps(body, ensure_ascii=False, sort_keys=True),
+            status=int(entry["status"]),
+            content_type=MEDIA_TYPE,
+        )
     response.headers["Content-Language"] = language
     response.headers["Cache-Control"] = "no-store"
     response.headers["Vary"] = "Accept-Language"

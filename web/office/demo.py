@@ -72,12 +72,9 @@ def make_demo(folder: Path, drawn: str, *, residents: int, progress: Progress) -
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     now = system_clock()
-    copy(
-        resources.files("web").joinpath("demo"),
-        partial,
-        opens=now - timedelta(days=1),
-        closes=now + timedelta(days=30),
-    )
+    source = resources.files("web").joinpath("demo")
+    copy(source, partial, opens=now - timedelta(days=1), closes=now + timedelta(days=30))
+    replace_file(partial / "places.csv", source.joinpath("places.csv").read_bytes())
     place = ElectionFolder(partial)
     election = load(partial).election
     people = [

@@ -1,0 +1,64 @@
+"""The reading pages as browsers show them: accessible, without script, at four times the size."""
+
+import pytest
+
+from tests.browser.chromium import DESKTOP, PHONE, Window, serving
+from tests.browser.conftest import NewContext
+from tests.browser.test_results import check
+from tests.web.desk import Desk
+from web.audience import Door
+
+PUBLIC = frozenset({Door.PUBLIC})
+PATHS = (
+    "/",
+    "/projects?order=abc",
+    "/projects?order=abc&cost=many",
+    "/projects?order=abc&q=nowhere-at-all",
+    "/projects/city/1?order=abc",
+    "/help",
+    "/privacy",
+    "/accessibility",
+    "/integrity",
+)
+
+
+@pytest.mark.parametrize(
+    ("window", "language", "scheme"), [(PHONE, "fr", "light"), (DESKTOP, "en", "dark")]
+)
+def test_nothing_stands_in_anybodys_way(
+    new_context: NewContext, desk: Desk, window: Window, language: str, scheme: str
+) -> None:
+    page = new_context(window, language, color_scheme=scheme, bypass_csp=True).new_page()
+    with serving(desk.app(PUBLIC)) as address:
+        for path in PATHS:
+            check(page, address + path)
+
+
+def test_at_four_times_the_size_nothing_scrolls_sideways(
+    new_context: NewContext, desk: Desk
+) -> None:
+    narrow = Window(width=320, height=640, touch=False)
+    page = new_context(narrow, "fr", bypass_csp=True).new_page()
+    with serving(desk.app(PUBLIC)) as address:
+        for path in PATHS:
+            check(page, address + path)
+
+
+def test_a_project_is_found_without_script_by_keyboard(new_context: NewContext, desk: Desk) -> None:
+    context = new_context(DESKTOP, "en", java_script_enabled=False)
+    page, asked = context.new_page(), []
+    page.on("request", lambda request: asked.append(request.url))
+    with serving(desk.app(PUBLIC)) as address:
+        page.goto(address + "/projects")
+        assert "order=" in page.url
+        title = page.locator(".card h2", has_text="bench").inner_text()
+        page.focus("#q")
+        page.keyboard.type(title.upper())
+        page.keyboard.press("Enter")
+        page.wait_for_url("**q=*")
+        page.locator(".card h2 a").first.focus()
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/projects/*/*")
+        assert page.locator("h1").inner_text() == title
+        assert all(url.startswith(address) for url in asked)
+        assert context.cookies() == []

@@ -1,0 +1,225 @@
+"""The reading pages: catalogue, projects, help; their words, order and filters; places; errors."""
+
+import re
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+import web
+from ballot.definition import load
+from tests.web.desk import HOSTILE, Desk, problem
+from tests.web.test_public import Page
+from web.audience import Door
+from web.catalogue import Wish, draw_order, entries, find, folded, is_order, next_order, read_cost
+from web.errors import UsageError
+from web.pages import catalogue
+from web.places import read_places
+from web.problem import LANGUAGES
+
+WEB = Path(web.__file__).parent
+PUBLIC = frozenset({Door.PUBLIC})
+ELECTION = load(WEB / "demo").election
+PAGES = ("/", "/projects?order=a", "/projects/city/1", "/help", "/privacy", "/accessibility")
+FIRST = ["O-02", "N-05", "O-07"]
+HEAD = "name;address;hours;accessible\n"
+
+
+@pytest.fixture(scope="module")
+def client(shared_desk: Desk) -> FlaskClient:
+    return shared_desk.app(PUBLIC).test_client()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", [*PAGES, "/integrity"])
+def test_a_page_is_whole_in_both_languages(client: FlaskClient, path: str, language: str) -> None:
+    answer = client.get(path, headers={"Accept-Language": language})
+    assert answer.status_code == 200
+    assert answer.headers["Content-Language"] == language
+    assert answer.headers["Vary"] == "Accept-Language"
+    assert "Set-Cookie" not in answer.headers
+    page = Page(answer.text)
+    assert next(page.tags("html"))["lang"] == language
+    assert list(page.tags("script")) == []
+    assert len(list(page.tags("h1"))) == 1
+    for tag, attributes in page.elements:
+        assert "style" not in attributes, tag
+        for name in ("href", "src", "action"):
+            assert not re.match(r"[a-z]+:|//", attributes.get(name) or ""), attributes
+    again = client.get(
+        path, headers={"Accept-Language": language, "If-None-Match": answer.headers["ETag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_a_visit_gets_an_order_of_its_own(client: FlaskClient) -> None:
+    first, second = (client.get("/projects?q=x&lang=en&bad=1") for _ in range(2))
+    assert first.status_code == 302
+    assert first.headers["Cache-Control"] == "no-store"
+    assert re.fullmatch(r"/projects\?q=x&order=[a-z0-9]{8}&lang=en", first.headers["Location"])
+    assert first.headers["Location"] != second.headers["Location"]
+    assert client.get("/projects?order=%3Cscript%3E").status_code == 302
+
+
+def test_an_order_is_a_permutation_and_stays() -> None:
+    ballot = list(entries(ELECTION))
+    lists = [find(ELECTION, Wish(order=f"seed{at}"), "fr") for at in range(20)]
+    for found in lists:
+        assert sorted(found, key=ballot.index) == ballot
+    assert find(ELECTION, Wish(order="seed0"), "en") == lists[0]
+    assert len({tuple(each.path for each in found) for found in lists}) == 20
+    assert len({found[0].path for found in lists}) > 8
+    # Written down, so that an address that somebody kept shows the same list in a later version.
+    assert [each.project.id for each in lists[0]][:3] == FIRST
+
+
+def test_seeds() -> None:
+    assert is_order(draw_order())
+    assert is_order(next_order("a"))
+    assert next_order("a") == next_order("a") != next_order("b")
+    assert not is_order("")
+    assert not is_order("a\n")
+    assert not is_order("A")
+    assert not is_order("a" * 17)
+
+
+@pytest.mark.parametrize("words", ["vegetalisation HALLE", "VÉGÉTALISATION", "greening", "c-02"])
+def test_search_forgives_case_and_accents(words: str) -> None:
+    assert "C-02" in {e.project.id for e in find(ELECTION, Wish(order="a", words=words), "fr")}
+
+
+def test_filters_and_sorts() -> None:
+    every = list(entries(ELECTION))
+    centre = find(ELECTION, Wish(order="a", district="Centre"), "fr")
+    assert {each.project.id for each in centre} == {
+        each.project.id for each in every if each.project.district == "Centre"
+    }
+    assert 0 < len(centre) < len(every)
+    cheap = find(ELECTION, Wish(order="a", cost=1_000_000, sort="cheapest"), "fr")
+    costs = [each.project.cost for each in cheap]
+    assert costs == sorted(costs)
+    assert len(costs) == sum(each.project.cost <= 1_000_000 for each in every) > 0
+    dear = find(ELECTION, Wish(order="a", sort="dearest", category="nature"), "fr")
+    assert all("nature" in each.project.category for each in dear)
+    assert [each.project.cost for each in dear] == sorted(
+        (each.project.cost for each in dear), reverse=True
+    )
+    titles = [
+        folded(each.project.title.in_language("en"))
+        for each in find(ELECTION, Wish(order="a", sort="title"), "en")
+    ]
+    assert titles == sorted(titles)
+    assert find(ELECTION, Wish(order="a", contest="no-such"), "fr") == []
+
+
+def test_costs_are_read_or_refused(client: FlaskClient) -> None:
+    assert read_cost("", 2) is None
+    assert read_cost(" 12 000 ", 2) == 1_200_000
+    assert read_cost("7", 0) == 7
+    for text in ("-1", "1e3", "1,5", "٣", "9" * 13):
+        with pytest.raises(UsageError, match="cost"):
+            read_cost(text, 2)
+    page = Page(client.get("/projects?order=a&cost=many&lang=en").text)
+    assert "There is a problem" in "".join(page.text)
+    (field,) = (each for each in page.tags("input") if each.get("name") == "cost")
+    assert field["aria-invalid"] == "true"
+    assert field["value"] == "many"
+
+
+def test_what_was_typed_stays_words(client: FlaskClient) -> None:
+    answer = client.get("/projects", query_string={"order": "a", "q": HOSTILE, "lang": "en"})
+    page = Page(answer.text)
+    assert list(page.tags("script")) == []
+    (field,) = (each for each in page.tags("input") if each.get("name") == "q")
+    assert field["value"] == HOSTILE
+
+
+def test_pages_of_projects_follow_the_order(client: FlaskClient, shared_desk: Desk) -> None:
+    election = shared_desk.manifest.election
+    row = [e for e in find(election, Wish(order="abc"), "fr") if e.envelope.id == "city"]
+    for at, entry in enumerate(row):
+        page = Page(client.get(f"{entry.path}?order=abc").text)
+        turns = {a["rel"]: a["href"] for a in page.tags("a") if a.get("rel")}
+        assert turns.get("prev") == (f"{row[at - 1].path}?order=abc" if at else None)
+        after = row[at + 1].path if at + 1 < len(row) else None
+        assert turns.get("next") == (f"{after}?order=abc" if after else None)
+    assert problem(client.get("/projects/city/0")) == "not-found"
+    assert problem(client.get(f"/projects/city/{len(row) + 1}")) == "not-found"
+    assert problem(client.get("/projects/nowhere/1")) == "not-found"
+
+
+def test_browsers_get_a_page_for_an_error_and_programs_a_problem(client: FlaskClient) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "en"}
+    answer = client.get("/no-such-place", headers=browser)
+    assert answer.status_code == 404
+    assert answer.content_type == "text/html; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "no-such-place" not in answer.text
+    assert next(Page(answer.text).tags("html"))["lang"] == "en"
+    for accept in ("*/*", "application/json", "application/json, text/html"):
+        assert problem(client.get("/no-such-place", headers={"Accept": accept})) == "not-found"
+
+
+def test_places(tmp_path: Path, desk: Desk) -> None:
+    file = tmp_path / "places.csv"
+    assert read_places(file) == ()
+    file.write_text(
+        HEAD + f'"{HOSTILE.replace(chr(34), chr(34) * 2)}";1 rue X;10–12;Oui\n', "utf-8"
+    )
+    (place,) = read_places(file)
+    assert (place.name, place.accessible) == (HOSTILE, True)
+    desk.place.root.joinpath("places.csv").write_bytes(file.read_bytes())
+    shown = Page(desk.app(PUBLIC).test_client().get("/?lang=en").text)
+    assert "1 rue X" in "".join(shown.text)
+    assert list(shown.tags("script")) == []
+    assert len(read_places(WEB / "demo" / "places.csv")) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("name;address\n", "line 1: the columns must be"),
+        (HEAD + "A;B;C;maybe\n", "line 2: accessible: write yes or no"),
+        (HEAD + "A;;C;yes\n", "line 2: address: is empty"),
+        (HEAD + "A;B;C\n", "line 2: needs 4 cells"),
+        (HEAD + "A;B;C;yes;more\n", "line 2: needs 4 cells"),
+    ],
+)
+def test_places_are_refused_with_their_line(tmp_path: Path, text: str, told: str) -> None:
+    file = tmp_path / "places.csv"
+    file.write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=told):
+        read_places(file)
+
+
+def test_every_word_is_in_both_languages_and_used() -> None:
+    french, english = (catalogue(language, "reading") for language in ("fr", "en"))
+    assert french.keys() == english.keys()
+    files = chain((WEB / "templates").glob("*.html"), (WEB / "problem.py",))
+    text = "\n".join(file.read_text("utf-8") for file in files)
+    for name in french:
+        stem = re.sub(r"\.(one|other)$", "", name)
+        stem = "projects.sort." if stem.startswith("projects.sort.") else stem
+        assert f'"{stem}"' in text or f"'{stem}'" in text, name
+        assert re.findall(r"{\w+}", french[name]) == re.findall(r"{\w+}", english[name])
+        assert not re.search(r" [:;?!»]|« ", french[name]), name
+
+
+def test_whole_texts_have_the_same_parts_in_both_languages() -> None:
+    french, english = (catalogue(language, "prose") for language in ("fr", "en"))
+    assert french.keys() == english.keys()
+    for name, told in french.items():
+        parts = [
+            [
+                (
+                    each["id"],
+                    len(each["text"]),
+                    len(each.get("list", ())),
+                    [a for a, _ in each["links"]],
+                )
+                for each in side["sections"]
+            ]
+            for side in (told, english[name])
+        ]
+        assert parts[0] == parts[1]

@@ -1,0 +1,115 @@
+"""The reading pages' words, and how such a page is answered.
+
+Words stand in ``web/locale/reading.<language>.json``, whole texts in ``prose.<language>.json``, and
+what every page shows, its header and footer, in ``pages.<language>.json``. One file more of each
+is one language more.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from babel import Locale
+from babel.units import format_unit
+from flask import Response, render_template, request
+
+from tally.election import Election
+from tally.money import format_money, format_number
+from tally.text import Text
+from web.problem import LANGUAGES, reader_language
+
+HTML: Final = "text/html; charset=utf-8"
+
+
+@cache
+def catalogue(language: str, name: str) -> dict[str, Any]:
+    """The entries of ``name`` in ``language``."""
+    text = resources.files("web").joinpath(f"locale/{name}.{language}.json").read_text("utf-8")
+    entries: dict[str, Any] = json.loads(text)
+    return entries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageWords:
+    """What is said to one reader of one election."""
+
+    language: str
+    election: Election
+
+    @property
+    def spoken(self) -> str:
+        """The language of the election's own words: the reader's where it has them."""
+        languages = self.election.languages
+        return self.language if self.language in languages else languages[0]
+
+    def say(self, key: str, **fields: object) -> str:
+        """The words of ``key`` with its places filled; ``n`` picks the form of the plural."""
+        words = catalogue(self.language, "reading")
+        found = words.get(key)
+        if found is None and isinstance(number := fields.get("n"), int):
+            form = Locale.parse(self.language).plural_form(number)
+            found = words.get(f"{key}.{form}") or words.get(f"{key}.other")
+        if found is None:
+            found = catalogue(self.language, "pages")[key]
+        told = {
+            name: format_number(each, self.language) if isinstance(each, int) else each
+            for name, each in fields.items()
+        }
+        return str(found).format_map(told)
+
+    def own(self, text: Text) -> str:
+        """The election's words."""
+        return text.in_language(self.spoken)
+
+    def money(self, amount: int) -> str:
+        """An amount of minor units."""
+        return format_money(amount, self.election.currency, self.election.exponent, self.language)
+
+    def left(self, rest: timedelta) -> str:
+        """How long something lasts yet, in the largest unit that is there twice, rounded down."""
+        seconds = max(0, int(rest.total_seconds()))
+        for unit, length in (("day", 86400), ("hour", 3600)):
+            if seconds >= 2 * length:
+                return format_unit(seconds // length, f"duration-{unit}", locale=self.language)
+        return format_unit(seconds // 60, "duration-minute", locale=self.language)
+
+
+def page(template: str, words: PageWords, **context: Any) -> Response:
+    """The page that ``template`` makes, in the reader's language, with an ETag."""
+    language = words.language
+    chosen = request.args.get("lang") in LANGUAGES
+    # A language that was chosen, not one that the browser prefers, stays when a link is followed.
+    kept = f"?lang={language}" if chosen else ""
+    body = render_template(
+        template,
+        language=language,
+        spoken=words.spoken,
+        t=words.say,
+        own=words.own,
+        money=words.money,
+        keep=kept,
+        chosen=language if chosen else "",
+        election=words.election,
+        **context,
+    )
+    response = Response(body, content_type=HTML)
+    response.headers["Content-Language"] = language
+    response.headers["Vary"] = "Accept-Language"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def reader(election: Election) -> PageWords:
+    """The words for whoever sent this request."""
+    return PageWords(language=reader_language(), election=election)
+
+
+def query(**fields: str) -> str:
+    """``?a=b&c=d`` of the fields that are not empty; the empty text if none is."""
+    kept = {name: value for name, value in fields.items() if value}
+    return f"?{urlencode(kept)}" if kept else ""
