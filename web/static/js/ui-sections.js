@@ -33,7 +33,7 @@ export class Sections {
     const heading = one("h1", this.sections.get(wanted));
     document.title = `${heading.textContent} – ${this.title}`;
     if (changed) {
-      scrollTo(0, 0);
+      scrollTo({ top: 0, behavior: "instant" });
       heading.focus({ preventScroll: true });
     }
   }
