@@ -6,22 +6,20 @@ page, so that the modules hold none.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response
 
 from audit.manifest import Manifest
 from audit.receipt import receipt_due
 from tally.errors import TallyError
-from tally.money import format_money
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.ballot_view import contest_views
 from web.client_modules import page_modules
 from web.clock import Clock, read_time, told_time
-from web.problem import LANGUAGES, Problem, reader_language
+from web.pages import HTML, page
+from web.problem import Problem, reader_language
 from web.voting_words import VotingWords
-
-HTML: Final = "text/html; charset=utf-8"
 
 
 def voting_routes(manifest: Manifest, clock: Clock) -> list[Route]:
@@ -95,19 +93,9 @@ class _Pages:
             found = election.style(style)
         except TallyError:
             raise Problem("not-found") from None
-        language = reader_language()
-        return self._page(
-            "vote_ballot.html",
-            "ui-ballot.js",
-            style=found,
-            contests=contest_views(
-                election,
-                found,
-                self._spoken(language),
-                VotingWords(language=language).say,
-                lambda minor: format_money(minor, election.currency, election.exponent, language),
-            ),
-        )
+        words = self._words()
+        contests = contest_views(election, found, words.spoken, words.say, words.money)
+        return self._page("vote_ballot.html", "ui-ballot.js", style=found, contests=contests)
 
     def receipt(self) -> Response:
         """Whether a ballot is in the box."""
@@ -117,33 +105,19 @@ class _Pages:
         """What a tested ballot holds."""
         return self._page("vote_test.html", "ui-test.js")
 
-    def _spoken(self, language: str) -> str:
-        """The language of the election's own words: the reader's where it has them."""
-        languages = self._manifest.election.languages
-        return language if language in languages else languages[0]
+    def _words(self) -> VotingWords:
+        return VotingWords(language=reader_language(), election=self._manifest.election)
 
     def _page(self, template: str, entry: str, **context: Any) -> Response:
-        language = reader_language()
-        words = VotingWords(language=language)
+        words = self._words()
         election = self._manifest.election
-        kept = f"?lang={language}" if request.args.get("lang") in LANGUAGES else ""
-        body = render_template(
+        return page(
             template,
-            language=language,
-            spoken=self._spoken(language),
-            t=words.say,
+            words,
             sentences=words.sentences,
-            keep=kept,
-            election=election,
             modules=page_modules(entry),
-            opens=told_time(read_time(election.opens), language),
-            closes=told_time(read_time(election.closes), language),
-            due=told_time(receipt_due(self._manifest), language),
+            opens=told_time(read_time(election.opens), words.language),
+            closes=told_time(read_time(election.closes), words.language),
+            due=told_time(receipt_due(self._manifest), words.language),
             **context,
         )
-        response = Response(body, content_type=HTML)
-        response.headers["Content-Language"] = language
-        response.headers["Vary"] = "Accept-Language"
-        response.add_etag()
-        response.make_conditional(request)
-        return response

@@ -22,8 +22,9 @@ from tally.election import (
 from tally.money import format_money
 from tests.browser.every_form import election
 from web.ballot_view import ask, contest_views
+from web.pages import catalogue as any_catalogue
 from web.problem import LANGUAGES
-from web.voting_words import VotingWords, catalogue
+from web.voting_words import VotingWords
 
 WEB = Path(str(resources.files("web")))
 SOURCES = [
@@ -39,12 +40,19 @@ MADE = (
 )  # fmt: skip
 
 
+TOWN = election("2026-10-05T08:00:00Z", "2026-12-19T18:00:00Z")
+
+
+def catalogue(language: str) -> dict[str, str]:
+    return any_catalogue(language, "voting")
+
+
 def _money(minor: int) -> str:
     return format_money(minor, "EUR", 2, "fr")
 
 
 def _asked(form: Form, language: str = "fr") -> list[str]:
-    return list(ask(form, language, VotingWords(language=language).say, _money))
+    return list(ask(form, language, VotingWords(language=language, election=TOWN).say, _money))
 
 
 def test_every_language_has_the_same_words_and_places() -> None:
@@ -133,8 +141,9 @@ def test_what_a_voter_is_asked(form: Form, sentences: list[str]) -> None:
 
 
 def test_a_contest_in_words() -> None:
-    town = election("2026-10-05T08:00:00Z", "2026-12-19T18:00:00Z")
-    views = contest_views(town, town.style("every"), "en", VotingWords(language="en").say, _money)
+    views = contest_views(
+        TOWN, TOWN.style("every"), "en", VotingWords(language="en", election=TOWN).say, _money
+    )
     assert [view.form.type for view in views] == [
         "approval", "knapsack", "choose-1", "points", "scores", "ranking", "grades", "question",
     ]  # fmt: skip
