@@ -412,6 +412,40 @@ def _tab_until(page: Page, test: str) -> None:
     raise AssertionError(f"the keyboard never reaches {test}")
 
 
+def test_each_door_is_told_its_own_part_only(hall: Hall, booth: Booth) -> None:
+    page = booth.page
+    code = hall[0].code("short-9", ISSUER)
+    sent: list[tuple[str, str, str]] = []
+    page.on("request", lambda asked: sent.append((asked.method, asked.url, asked.post_data or "")))
+    _begun(hall, booth, "short-9")
+    booth.tick("c1", ["tr12"])
+    page.evaluate("location.hash = 'sheet'")
+    page.locator("#h-sheet").wait_for()
+    key = page.locator("#sheet-key").inner_text()
+    receipt = booth.cast()
+    page.locator("#receipt-check").click()
+    page.locator("[data-verdict]:visible").wait_for()
+
+    bare = code.replace("-", "")
+    written = [(method, url.removeprefix(hall[1]), body) for method, url, body in sent]
+    posted = [(path, body) for method, path, body in written if method != "GET"]
+    assert {path for path, _ in posted} == {f"/registrar/{ISSUER}/credentials", "/box/ballots"}
+    for path, body in posted:
+        assert (bare in body) == path.startswith("/registrar/"), path
+        assert set(json.loads(body)) == (
+            {"election", "style", "code", "blinded_message"}
+            if path.startswith("/registrar/")
+            else {"entry", "sealed"}
+        )
+    for _, path, body in written:
+        assert code not in path + body
+        assert bare not in path
+        assert not any(group in path + body for group in key.split("-"))
+        assert "tr12" not in path + body
+        # A receipt's code goes to the box that gave it, and to no page's address.
+        assert receipt not in path.partition("#")[0] or path.startswith("/box/proofs/")
+
+
 def test_without_script_nothing_is_a_dead_form(hall: Hall, new_context: NewContext) -> None:
     page = new_context(PHONE, "fr", java_script_enabled=False).new_page()
     for path in ("/vote", "/vote/short", "/receipt", "/test"):
