@@ -165,6 +165,20 @@ OBSERVED = (
     "/api/v1/results/city/comparison",
 )
 
+READ = (
+    "/",
+    "/projects?order=a",
+    "/projects/city/1",
+    "/help",
+    "/privacy",
+    "/accessibility",
+    "/integrity",
+    "/vote",
+    "/vote/north",
+    "/receipt",
+    "/test",
+)
+
 
 def test_every_answer_is_as_described_and_every_described_answer_occurs(
     desk: Desk, published_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -184,7 +198,12 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
         get(path)
         get(path.replace("city", "nothing"))
     tile = "/log/tile/0/000.p/1"
-    for path in ("/", "/status", "/health", "/openapi.json", "/static/scrutin.css"):
+    for path in READ:
+        get(path)
+        get(path, headers={"If-None-Match": client.get(path).headers["ETag"]})
+    for path in ("/projects", "/projects/nothing/1", "/vote/nothing"):
+        get(path)
+    for path in ("/status", "/health", "/openapi.json", "/static/scrutin.css"):
         get(path)
     for path in ("/manifest.json", "/manifest.signatures.json", "/log/checkpoint", tile):
         get(path)
@@ -313,8 +332,10 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
         for path in OBSERVED:
             get(path)
     # what is missing, and what breaks
-    monkeypatch.setattr("web.observer.words", broken)
-    get("/")
+    monkeypatch.setattr("web.resident.reader", broken)
+    monkeypatch.setattr("web.voting.reader_language", broken)
+    for path in READ:
+        get(path)
     monkeypatch.setattr("web.observer.Status", broken)
     get("/status")
     monkeypatch.setattr("web.health.Health", broken)
