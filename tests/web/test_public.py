@@ -79,7 +79,7 @@ def test_the_page_in_both_languages(client: FlaskClient, language: str) -> None:
         assert answer.status_code == 200
         assert answer.content_type == "text/html; charset=utf-8"
         assert answer.headers["Content-Language"] == language
-        assert answer.headers["Vary"] == "Accept-Language"
+        assert "Accept-Language" in answer.headers["Vary"]
         page = Page(answer.text)
         assert next(page.tags("html"))["lang"] == language
         (link,) = (a for a in page.tags("a") if a.get("hreflang"))
