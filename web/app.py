@@ -12,7 +12,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web.audience import Cache, Route
+from web.audience import Cache, Door, Route
+from web.compression import compress
 from web.errors import WebError
 from web.limits import Limits
 from web.problem import Problem, respond
@@ -91,6 +92,8 @@ def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
             response.headers["Cache-Control"] = route.cache.value
         else:
             response.headers["Cache-Control"] = Cache.NEVER.value
+        if route is not None and route.door is Door.PUBLIC:
+            compress(request, response)
         return response
 
     @app.errorhandler(Problem)
