@@ -43,8 +43,10 @@ def booth(hall: Hall, new_context: NewContext) -> Booth:
     return Booth(page=_page(new_context), address=hall[1])
 
 
-def _page(new_context: NewContext, window: Window = PHONE, language: str = "fr") -> Page:
-    page = new_context(window, language).new_page()
+def _page(
+    new_context: NewContext, window: Window = PHONE, language: str = "fr", colours: str = "light"
+) -> Page:
+    page = new_context(window, language, color_scheme=colours).new_page()
     page.set_default_timeout(5_000)
     page.on("pageerror", lambda error: pytest.fail(f"a script failed: {error}"))
     return page
@@ -70,12 +72,13 @@ EXPECTED: dict[str, list[list[object]]] = {
 
 
 @pytest.mark.parametrize(
-    ("person", "window", "language"), [("every-0", PHONE, "fr"), ("every-1", DESKTOP, "en")]
+    ("person", "window", "language", "colours"),
+    [("every-0", PHONE, "fr", "light"), ("every-1", DESKTOP, "en", "dark")],
 )
 def test_every_form_is_voted(
-    hall: Hall, new_context: NewContext, person: str, window: Window, language: str
+    hall: Hall, new_context: NewContext, person: str, window: Window, language: str, colours: str
 ) -> None:
-    booth = Booth(page=_page(new_context, window, language), address=hall[1])
+    booth = Booth(page=_page(new_context, window, language, colours), address=hall[1])
     page = booth.page
     booth.open("/vote")
     page.locator("#begin").wait_for()
