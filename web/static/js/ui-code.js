@@ -4,7 +4,6 @@ import { fault, say } from "./ui-text.js";
 
 const MEANT = { I: "1", L: "1", O: "0", U: "V" };
 const SEPARATOR = /[\s\u2010-\u2015\u2212._-]/;
-const LENGTH = 20;
 
 /** The symbols of what was typed: capitals, look-alikes as what they stand for. */
 function symbols(text) {
@@ -31,8 +30,6 @@ export function groupWhileTyping(input) {
   });
   input.addEventListener("compositionend", write);
 }
-
-export const wholeCode = (text) => symbols(text).length === LENGTH;
 
 /** What is wrong with a code, in words; `problem` as code.js throws it. */
 export function codeWords(problem) {
