@@ -8,6 +8,7 @@ say the same are summed up in one row.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import Any, Final
 
 from audit.sheet import FAINT, INK, MARGIN, SOFT, WON, Paper, Sheet
@@ -221,6 +222,9 @@ def _fields(
         "needed_money": words.money(detail.get("needed", 0)),
         "added": words.money(step["added"]),
         "paid": words.money(step["paid"]),
+        "money": words.money(detail.get("money", 0)),
+        "payers": words.number(detail.get("payers", 0)),
+        "price": words.money(ceil(Fraction(detail.get("price", "0")))),
         "other": text(others[detail["other"]]["title"]) if "other" in detail else "",
     }
 

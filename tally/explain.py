@@ -4,6 +4,7 @@ The words of every reason code stand in ``tally.phrases``.
 """
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Final
 
 from tally import grade_words
@@ -55,10 +56,22 @@ def reason(envelope: Envelope, standing: Standing, step: Step, say: Voice) -> st
         "votes": _votes(standing.votes, say),
         "score": _score(envelope, standing, say),
     }
-    for name in ("group_left", "added"):
+    for name in ("group_left", "added", "money"):
         amount = detail.get(name)
         if isinstance(amount, int):
             places[name] = say.money(amount)
+    price = detail.get("price")
+    if isinstance(price, str):
+        # Rounded up to the smallest coin: nobody paid more.
+        places["price"] = say.money(-(-Fraction(price).numerator // Fraction(price).denominator))
+        by_mark = detail.get("by_mark") is True
+        places["each"] = (
+            say.pick("par point", "for each point") if by_mark else say.pick("chacun", "each")
+        )
+    for name in ("payers", "in_full"):
+        number = detail.get(name)
+        if isinstance(number, int):
+            places[name] = say.number(number)
     for name in ("count", "needed"):
         number = detail.get(name)
         if isinstance(number, int):
@@ -208,6 +221,24 @@ def explain_project(
     )
 
 
+def _comparison(outcome: Outcome, say: Voice) -> list[str]:
+    """Which outcome stands where ballots were asked which of two they prefer."""
+    detail = outcome.steps[0].detail if outcome.steps else {}
+    shares, votes = detail.get("prefer_shares"), detail.get("prefer_votes")
+    if not isinstance(shares, int) or not isinstance(votes, int):
+        return []
+    kept = votes > shares
+    first, second = (votes, shares) if kept else (shares, votes)
+    return [
+        say.pick(
+            f"C’est le résultat {'par nombre de voix' if kept else 'des parts égales'} qui vaut : "
+            f"{say.number(first)} bulletins en tirent davantage, {say.number(second)} de l’autre.",
+            f"The outcome {'by votes' if kept else 'of equal shares'} stands: "
+            f"{say.number(first)} ballots have more of it, {say.number(second)} of the other.",
+        )
+    ]
+
+
 def explain_envelope(election: Election, envelope: Envelope, outcome: Outcome) -> Text:
     """What was spent, what was left and what would still have fitted."""
 
@@ -231,6 +262,7 @@ def explain_envelope(election: Election, envelope: Envelope, outcome: Outcome) -
             sentences.append(
                 f"{added} viennent d’ailleurs." if french else f"{added} comes from elsewhere."
             )
+        sentences += _comparison(outcome, say)
         fitting = [
             say.quote(project.title.in_language(language))
             for project, standing in zip(envelope.projects, outcome.standings, strict=True)

@@ -18,6 +18,13 @@ ON_MISFIT: Final = {
 }
 
 
+EQUAL_SHARES: Final[dict[str, dict[str, Value]]] = {
+    "equalshares": {"raise": "none"},
+    "equalshares/add1": {"raise": "add1"},
+    "equalshares/add1-comparison": {"raise": "add1", "comparison": True},
+}
+
+
 def district_column(file: PabulibFile) -> str:
     """The column that gives the district: neighbourhoods where they have budgets of their own."""
     if "budget_per_neighborhood" in file.keys or file.projects.column("district") is None:
@@ -37,6 +44,13 @@ def read_rule(
         parameters["on_misfit"] = ON_MISFIT[name]
     elif name == "greedy-custom" and "80%" in keys.get("comment", ""):
         parameters |= {"on_misfit": "top-up", "top_up_share": "4/5"}
+    elif name in EQUAL_SHARES:
+        # What the cities used: cost utility, whole units of the currency, any last run that fits.
+        return CountingRule.of(
+            "equal-shares",
+            {"utility": "cost", "fill": "none", **EQUAL_SHARES[name]}
+            | ({"increment": 10**exponent} if EQUAL_SHARES[name]["raise"] != "none" else {}),
+        )
     else:
         remarks.append(Remark("rule", f"rule {name!r} is kept as a name, without parameters"))
         return CountingRule.of(name)

@@ -43,6 +43,20 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         ),
         "Funded in part: it costs {cost} and gets the {left} that was left; the count ends there.",
     ),
+    "shares": (
+        (
+            "Financé par ses soutiens : {payers} sur {votes} y mettent du leur, au plus {price} "
+            "{each} ; {in_full} paient cette part entière, les autres tout ce qui leur reste."
+        ),
+        (
+            "Funded by its supporters: {payers} of {votes} pay something, at most {price} {each}; "
+            "{in_full} pay that in full, the others all they have left."
+        ),
+    ),
+    "unaffordable": (
+        "Perdu : il coûte {cost}, et il restait à ses soutiens {money} en tout.",
+        "Lost: it costs {cost}, and its supporters had {money} left together.",
+    ),
     "does-not-fit": (
         "Perdu : il restait {left}, il coûte {cost}.",
         "Lost: {left} was left, it costs {cost}.",

@@ -28,7 +28,7 @@ FORM_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 SHARES: Final = frozenset({"minimum_votes_per_cost", "threshold"})
 """Parameters that are rationals, beside those whose name ends in ``_share``."""
-MONEY: Final = frozenset({("budget_per", "budgets"), ("top_per", "budget")})
+MONEY: Final = frozenset({("budget_per", "budgets"), ("top_per", "budget"), ("increment",)})
 """Where amounts stand in rules' parameters; below the first, one for each group."""
 NONE: Final = "none"
 """What officers write where the definition has null: no budget of its own, no highest number."""
@@ -189,6 +189,8 @@ def _rule(
             except Unreadable as error:
                 rule.unreadable(name, error)
                 parameters[name] = "1/2"
+        elif (name,) in MONEY:
+            parameters[name] = _amount(rule, name, exponent, currency)
         elif isinstance(value, Mapping):
             inner = Table(file=rule.file, value=value, key=(*rule.key, name), notes=rule.notes)
             parameters[name] = _group(inner, name, exponent, currency)

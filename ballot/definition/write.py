@@ -85,7 +85,8 @@ def _rule(contest: Mapping[str, Value], exponent: int, heading: str) -> list[str
     tables: list[str] = []
     for name, value in sorted(rule["parameters"].items()):
         if not isinstance(value, dict):
-            lines.append(f"{name} = {_inline(value)}")
+            money = name == "increment" and isinstance(value, int)
+            lines.append(f"{name} = {_amount(value, exponent) if money else _inline(value)}")
             continue
         tables += ["", f"[{heading}.{name}]"]
         for key, inner in value.items():

@@ -11,6 +11,8 @@ from tally.election import Contest, Election, Envelope, Fault, Question
 from tally.errors import TallyError
 from tally.outcome import Outcome, Verdict
 from tally.rules import (
+    equal_shares,
+    equal_shares_words,
     greedy,
     greedy_example,
     greedy_words,
@@ -34,6 +36,15 @@ ENVELOPE_RULES: Final[Mapping[str, Rule[Envelope, Outcome]]] = MappingProxyType(
             count=greedy.count,
             describe=greedy_words.describe,
             example=greedy_example.example,
+        ),
+        "equal-shares": Rule(
+            name="equal-shares",
+            accepts=equal_shares.ACCEPTED_FORMS,
+            check=equal_shares.check,
+            count=equal_shares.count,
+            describe=equal_shares_words.describe,
+            example=equal_shares_words.example,
+            decide=equal_shares.decide,
         ),
         "majority-judgment": Rule(
             name="majority-judgment",

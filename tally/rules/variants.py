@@ -38,6 +38,32 @@ VARIANTS: Final[Mapping[str, Sequence[Row]]] = MappingProxyType(
                 {"on_misfit": "top-up", "top_up_share": "4/5"},
             ),
         ),
+        "equal-shares": (
+            (
+                "equal-shares",
+                "parts égales, sans complément",
+                "equal shares, nothing added",
+                {"utility": "cost", "raise": "none", "fill": "none"},
+            ),
+            (
+                "equal-shares-greedy",
+                "parts égales, le reste par nombre de voix",
+                "equal shares, the rest by votes",
+                {"utility": "cost", "raise": "none", "fill": "greedy"},
+            ),
+            (
+                "equal-shares-phragmen",
+                "parts égales, le reste selon Phragmén",
+                "equal shares, the rest by Phragmén",
+                {"utility": "cost", "raise": "none", "fill": "phragmen"},
+            ),
+            (
+                "equal-shares-cardinality",
+                "parts égales, chaque projet valant autant, le reste par nombre de voix",
+                "equal shares, every project worth the same, the rest by votes",
+                {"utility": "cardinality", "raise": "none", "fill": "greedy"},
+            ),
+        ),
         "majority-judgment": (
             (
                 "majority-judgment-skip",

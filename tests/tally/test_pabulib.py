@@ -373,7 +373,12 @@ def test_rules() -> None:
         "greedy", {"on_misfit": "top-up", "top_up_share": "4/5"}
     )
     assert rule({"rule": "greedy-custom"}) == greedy("greedy-custom")
-    assert rule({"rule": "equalshares/add1"}) == greedy("equalshares/add1")
+    shares = {"utility": "cost", "raise": "add1", "fill": "none", "increment": 100}
+    assert rule({"rule": "equalshares/add1"}) == CountingRule.of("equal-shares", shares)
+    assert rule({"rule": "equalshares/add1-comparison"}) == CountingRule.of(
+        "equal-shares", {**shares, "comparison": True}
+    )
+    assert rule({"rule": "somebody's"}) == greedy("somebody's")
     withdrawn = ["project_id;cost", "1;600", "2;999999999", "3;400"]
     assert rule({"rule": "greedy-no-skip"}, withdrawn) == greedy(
         "greedy", {"on_misfit": "stop", "maximum_cost_share": "1"}

@@ -16,7 +16,6 @@ from tally.profile import Profile
 from tally.rules import greedy_parameters, majority_judgment_parameters, question
 from tally.rules.greedy import count
 from tally.rules.majority_judgment import count_grades
-from tally.rules.phragmen import count as count_phragmen
 from tally.tiebreak import lot_keys
 from tests.tally.greedy_oracle import words
 
@@ -27,7 +26,8 @@ EXAMPLES: list[dict[str, Any]] = [
 PROJECTS = [e for e in EXAMPLES if "projects" in e and e.get("rule", "greedy") == "greedy"]
 GRADED = [example for example in EXAMPLES if example.get("rule") == "majority-judgment"]
 SEQUENTIAL = [example for example in EXAMPLES if example.get("rule") == "phragmen"]
-OTHERS = ("majority-judgment", "phragmen")
+SHARED = [example for example in EXAMPLES if example.get("rule") == "equal-shares"]
+OTHERS = ("majority-judgment", "phragmen", "equal-shares")
 QUESTIONS = [example for example in EXAMPLES if "options" in example]
 
 
@@ -36,6 +36,7 @@ def test_there_are_examples() -> None:
     assert len(QUESTIONS) >= 2
     assert len(GRADED) >= 2
     assert len(SEQUENTIAL) >= 2
+    assert len(SHARED) >= 4
     assert len(PROJECTS) + len(QUESTIONS) + sum(e.get("rule") in OTHERS for e in EXAMPLES) == len(
         EXAMPLES
     )
@@ -97,15 +98,15 @@ def test_the_examples_of_majority_judgment(example: dict[str, Any]) -> None:
     assert scores == example["scores"]
 
 
-@pytest.mark.parametrize("example", SEQUENTIAL)
-def test_the_examples_of_phragmen(example: dict[str, Any]) -> None:
+@pytest.mark.parametrize("example", [*SEQUENTIAL, *SHARED])
+def test_the_examples_of_phragmen_and_of_equal_shares(example: dict[str, Any]) -> None:
     contest = Envelope(
         id="e",
         title=words("e"),
         description=words("e"),
         budget=example["budget"],
         form=Approval(minimum=1, maximum=4),
-        rule=CountingRule.of("phragmen", example["parameters"]),
+        rule=CountingRule.of(example["rule"], example["parameters"]),
         tie_break=("order",),
         projects=tuple(
             Project(id=name, title=words(name), description=words(name), cost=cost)
@@ -114,7 +115,8 @@ def test_the_examples_of_phragmen(example: dict[str, Any]) -> None:
     )
     assert rules.check(contest) == []
     ballots = {tuple((p, 1) for p in names): n for names, n in example["ballots"].items()}
-    outcome = count_phragmen(contest, Profile.of(ballots), lot_keys(b"", "e"))
+    rule = rules.envelope_rule(contest)
+    outcome = rule.count(contest, Profile.of(ballots), lot_keys(b"", "e"))
     assert list(outcome.winners) == example["winners"]
     assert outcome.left == example["left"]
 
