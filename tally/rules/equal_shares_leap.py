@@ -46,7 +46,7 @@ def follow(candidates: Sequence[Candidate], purse: Purse, before: Sequence[Purch
             if place == chosen.place:
                 continue
             other = by_place[place]
-            bounds = purse.bounds(other.cost, other.who, other.scale)
+            bounds = purse.bounds(other.cost, other.who, other.scale, limit)
             if bounds is None:
                 continue
             if bounds[0] <= limit and not (

@@ -80,6 +80,9 @@ def _poll(
                 utility=None if uniform else each,
                 weight=weight,
                 total=weight if uniform else points,
+                weights=None
+                if plain
+                else (whole[members] * (1 if uniform else each)).astype(np.float64),
             )
         )
         votes.append(weight)

@@ -25,6 +25,8 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Any, Final
 
+from tally.errors import TallyError
+
 try:
     import numpy as np
 except ImportError:  # the same, more slowly
@@ -43,12 +45,14 @@ PRECISION: Final = 1 << 50
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supporters:
     """The groups of ballots that support a project, by index, with their ``utility`` (None: 1 for
-    all). ``weight`` is the number of their ballots, ``total`` the utility of all of these."""
+    all). ``weight`` is the number of their ballots, ``total`` the utility of all of these;
+    ``weights``, beside arrays, that of each group as binary fractions, to save time."""
 
     groups: Any
     utility: Any
     weight: int
     total: int
+    weights: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +87,13 @@ class Purse:
         """The least binary budget in units of utility."""
         raise NotImplementedError
 
-    def _sorted(self, who: Supporters) -> tuple[Any, Any, Any, Any]:
-        """Groups by budget in units of utility, these, and running sums of money and utility, each
-        of what stands before: one longer than the groups."""
+    def _enclosed(self, cost: int, who: Supporters, limit: Any) -> tuple[Any, Any] | None:
+        """Bounds of the rate; None when the supporters cannot pay together. Where the lower bound
+        is above ``limit`` the upper one may be anything above it."""
         raise NotImplementedError
 
-    def _reaches(self, keys: Any, money: Any, utility: Any, amount: Any) -> int:
-        """How many of the sorted groups are poor when they raise ``amount``."""
-        raise NotImplementedError
-
-    def _split(self, groups: Any, keys: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:
-        """The sorted groups certainly below, those between, and those above."""
+    def _apart(self, who: Supporters, low: Any, high: Any) -> tuple[Any, Any, Any]:
+        """The groups whose budget, in units of utility, is below, between, and above."""
         raise NotImplementedError
 
     def _paid(self, groups: Any) -> list[int]:
@@ -134,32 +134,21 @@ class Purse:
         """A bound that the rate over ``scale`` is never below."""
         return (cost * (PRECISION - 1)) / (who.total * scale * PRECISION)
 
-    def bounds(self, cost: int, who: Supporters, scale: int) -> tuple[Any, Any] | None:
+    def bounds(
+        self, cost: int, who: Supporters, scale: int, limit: Any = None
+    ) -> tuple[Any, Any] | None:
         """Between which bounds the rate over ``scale`` lies; None when the supporters cannot pay
-        for the project together, which then stays so."""
-        error = self._error()
-        even = cost / who.total
-        if self._poorest(who) - error > even * (PRECISION + 1) / PRECISION:
-            low = (cost * (PRECISION - 1)) / (who.total * scale * PRECISION)
-            return low, (cost * (PRECISION + 1)) / (who.total * scale * PRECISION)
-        groups, keys, money, utility = self._sorted(who)
-        slack = 4 * (error * who.weight + (money[-1] + cost) * (len(groups) + 4) / PRECISION)
-        if money[-1] < cost - slack:
+        for the project together, which then stays so. Beyond ``limit`` nobody asks how far."""
+        even = (cost * (PRECISION - 1)) / (who.total * PRECISION)
+        if self._poorest(who) - self._error() > even * (PRECISION + 2) / (PRECISION - 1):
+            return even / scale, (cost * (PRECISION + 1)) / (who.total * scale * PRECISION)
+        found = self._enclosed(cost, who, None if limit is None else limit * scale)
+        if found is None:
             return None
-        if money[-1] < cost + slack and self.money(groups) < cost:
-            return None
-        low = self._rate(keys, money, utility, cost - slack) - error
-        high = self._rate(keys, money, utility, cost + slack) + error
         return (
-            max(low, 0) * (PRECISION - 1) / (scale * PRECISION),
-            high * (PRECISION + 1) / (scale * PRECISION),
+            max(found[0] * (PRECISION - 1) / PRECISION, even) / scale,
+            found[1] * (PRECISION + 1) / (scale * PRECISION),
         )
-
-    def _rate(self, keys: Any, money: Any, utility: Any, amount: Any) -> Any:
-        poor = self._reaches(keys, money, utility, amount)
-        if poor == len(keys):
-            return keys[-1]
-        return (amount - money[poor]) / (utility[-1] - utility[poor])
 
     # -- exact ----------------------------------------------------------------------------------
 
@@ -184,11 +173,10 @@ class Purse:
                 payers=who.weight,
                 in_full=who.weight,
             )
-        groups, keys, money, sums = self._sorted(who)
-        slack = 4 * (error * who.weight + (money[-1] + cost) * (len(groups) + 4) / PRECISION)
-        low = self._rate(keys, money, sums, cost - slack) - 2 * error
-        high = self._rate(keys, money, sums, cost + slack) + 2 * error
-        poor, unsure, rich = self._split(groups, keys, low, high)
+        found = self._enclosed(cost, who, None)
+        if found is None:
+            raise TallyError("nobody can pay for this project: it has no price")
+        poor, unsure, rich = self._apart(who, found[0] - 2 * error, found[1] + 2 * error)
         unsure = self._alive(unsure)
         paid = self.money(poor)
         rest = self._sum_utility(rich, utility, who) + self._sum_utility(unsure, utility, who)
@@ -255,7 +243,9 @@ class PlainPurse(Purse):
             return min(budgets[group] for group in who.groups)
         return min(budgets[g] / u for g, u in zip(who.groups, who.utility, strict=True))
 
-    def _sorted(self, who: Supporters) -> tuple[Any, Any, Any, Any]:
+    def _sorted(self, who: Supporters) -> tuple[list[Any], list[Any], list[Any], list[int]]:
+        """Groups by budget in units of utility, these, and running sums of money and utility, each
+        of what stands before: one longer than the groups."""
         budgets, counts = self._budgets, self.counts
         utility = who.utility or [1] * len(who.groups)
         rows = sorted(
@@ -266,12 +256,29 @@ class PlainPurse(Purse):
         sums = list(accumulate((row[2] for row in rows), initial=0))
         return [row[1] for row in rows], [row[0] for row in rows], money, sums
 
-    def _reaches(self, keys: Any, money: Any, utility: Any, amount: Any) -> int:
-        total = utility[-1]
-        places = range(len(keys))
-        return bisect_left(places, amount, key=lambda k: money[k] + keys[k] * (total - utility[k]))
+    def _enclosed(self, cost: int, who: Supporters, limit: Any) -> tuple[Any, Any] | None:
+        groups, keys, money, sums = self._sorted(who)
+        error = self._error()
+        slack = 4 * (error * who.weight + (money[-1] + cost) * (len(groups) + 4) / PRECISION)
+        if money[-1] < cost - slack:
+            return None
+        if money[-1] < cost + slack and self.money(groups) < cost:
+            return None
 
-    def _split(self, groups: Any, keys: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:
+        def rate(amount: Any) -> Any:
+            poor = bisect_left(
+                range(len(keys)),
+                amount,
+                key=lambda k: money[k] + keys[k] * (sums[-1] - sums[k]),
+            )
+            if poor == len(keys):
+                return keys[-1]
+            return (amount - money[poor]) / (sums[-1] - sums[poor])
+
+        return rate(cost - slack) - error, rate(cost + slack) + error
+
+    def _apart(self, who: Supporters, low: Any, high: Any) -> tuple[Any, Any, Any]:
+        groups, keys, _, _ = self._sorted(who)
         first = bisect_left(keys, low)
         last = next((k for k in range(first, len(keys)) if keys[k] > high), len(keys))
         return groups[:first], groups[first:last], groups[last:]
@@ -338,26 +345,50 @@ class ArrayPurse(Purse):
     def _poorest(self, who: Supporters) -> Any:
         return self._keys(who).min().item()
 
-    def _sorted(self, who: Supporters) -> tuple[Any, Any, Any, Any]:
+    def _enclosed(self, cost: int, who: Supporters, limit: Any) -> tuple[Any, Any] | None:
+        """See Purse: without sorting, by Newton's method from below. What is raised is a concave
+        function of the rate, so that no step from below goes beyond the rate that is sought."""
+        keys, weights = self._keys(who), self._weights(who)
+        error = self._error()
+        total = (keys @ weights).item()
+        slack = 4 * (error * who.weight + (total + cost) * (len(keys) + 4) / PRECISION)
+        if total < cost - slack:
+            return None
+        if total < cost + slack and self.money(who.groups) < cost:
+            return None
+        low = self._rising(keys, weights, 0, cost - slack, limit)
+        if limit is not None and low > limit + error:
+            return low - error, keys.max().item() + error
+        high = self._rising(keys, weights, low, cost + slack, None)
+        # The last step from below may end short of it by the rounding of one step.
+        return low - error, high + error + high * len(keys) / PRECISION
+
+    @staticmethod
+    def _rising(keys: Any, weights: Any, rate: Any, amount: Any, limit: Any) -> Any:
+        """The rate that raises ``amount``, from a ``rate`` below it; given up beyond ``limit``."""
+        while limit is None or rate <= limit:
+            missing = amount - (np.minimum(keys, rate) @ weights).item()
+            if missing <= 0:
+                break
+            slope = ((keys > rate) @ weights).item()
+            if slope <= 0:
+                break
+            higher = rate + missing / slope
+            if higher <= rate:
+                break
+            rate = higher
+        return rate
+
+    def _weights(self, who: Supporters) -> Any:
+        if who.weights is not None:
+            return who.weights
+        counts = self.counts[who.groups]
+        return (counts if who.utility is None else counts * who.utility).astype(np.float64)
+
+    def _apart(self, who: Supporters, low: Any, high: Any) -> tuple[Any, Any, Any]:
         keys = self._keys(who)
-        order = keys.argsort()
-        groups = who.groups[order]
-        counts = self.counts[groups]
-        weights = counts if who.utility is None else counts * who.utility[order]
-        money = np.zeros(len(groups) + 1)
-        np.cumsum(self._budgets[groups] * counts, out=money[1:])
-        sums = np.zeros(len(groups) + 1, dtype=np.int64)
-        np.cumsum(weights, out=sums[1:])
-        return groups, keys[order], money, sums
-
-    def _reaches(self, keys: Any, money: Any, utility: Any, amount: Any) -> int:
-        raised = money[:-1] + keys * (utility[-1] - utility[:-1])
-        return int(raised.searchsorted(amount))
-
-    def _split(self, groups: Any, keys: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:
-        first = int(keys.searchsorted(low))
-        last = int(keys.searchsorted(high, side="right"))
-        return groups[:first], groups[first:last], groups[last:]
+        below, above = keys < low, keys > high
+        return who.groups[below], who.groups[~(below | above)], who.groups[above]
 
     def _paid(self, groups: Any) -> list[int]:
         counts = self.counts[groups]

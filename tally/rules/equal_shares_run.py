@@ -85,7 +85,7 @@ def run(
         highest: Any = None
         while waiting and (highest is None or waiting[0][0] <= highest):
             each = by_place[heappop(waiting)[2]]
-            bounds = purse.bounds(each.cost, each.who, each.scale)
+            bounds = purse.bounds(each.cost, each.who, each.scale, highest)
             if bounds is None:
                 continue  # and never again: budgets only fall
             seen.append((bounds[0], each.place))
