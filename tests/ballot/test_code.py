@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.label import labelled
-from ballot.code import ALPHABET, LENGTH, Code, CodeInvalid, code_digest, new_code, read_code
+from ballot.base32 import ALPHABET
+from ballot.code import LENGTH, Code, CodeInvalid, code_digest, new_code, read_code
 
 codes = st.builds(new_code, st.integers(0, 1023), st.binary(min_size=10, max_size=10))
 EXAMPLE = new_code(33, bytes(range(10)))

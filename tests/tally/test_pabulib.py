@@ -7,6 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tally.canonical import Value
 from tally.election import (
     Approval,
     ChooseOne,
@@ -373,7 +374,7 @@ def test_rules() -> None:
         "greedy", {"on_misfit": "top-up", "top_up_share": "4/5"}
     )
     assert rule({"rule": "greedy-custom"}) == greedy("greedy-custom")
-    shares = {"utility": "cost", "raise": "add1", "fill": "none", "increment": 100}
+    shares: dict[str, Value] = {"utility": "cost", "raise": "add1", "fill": "none", "increment": 100}
     assert rule({"rule": "equalshares/add1"}) == CountingRule.of("equal-shares", shares)
     assert rule({"rule": "equalshares/add1-comparison"}) == CountingRule.of(
         "equal-shares", {**shares, "comparison": True}
@@ -510,7 +511,8 @@ def election_of(envelope: Envelope) -> Election:
     words = Text.of(fr="mots", en="words")
     election = Election(
         id="town", title=words, organiser=words, eligibility=words, languages=("fr", "en"),
-        currency="EUR", exponent=2, opens="2026-10-05T08:00:00Z", closes="2026-10-25T22:00:00Z",
+        currency="EUR", exponent=2, time_zone="UTC",
+        opens="2026-10-05T08:00:00Z", closes="2026-10-25T22:00:00Z",
         contests=(envelope,),
         styles=(Style(id="all", title=words, contests=(envelope.id,), forms=FrozenMap()),),
     )  # fmt: skip
@@ -569,7 +571,8 @@ def test_questions_have_no_file(question: Question) -> None:
     words = Text.of(fr="mots", en="words")
     election = Election(
         id="town", title=words, organiser=words, eligibility=words, languages=("fr", "en"),
-        currency="EUR", exponent=2, opens="2026-10-05T08:00:00Z", closes="2026-10-25T22:00:00Z",
+        currency="EUR", exponent=2, time_zone="UTC",
+        opens="2026-10-05T08:00:00Z", closes="2026-10-25T22:00:00Z",
         contests=(question,), styles=(Style(id="all", title=words, contests=("asked",)),),
     )  # fmt: skip
     with pytest.raises(TallyError, match="is a question"):

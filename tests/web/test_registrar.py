@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from audit.label import b64, unb64
-from ballot.code import ALPHABET, RANDOM_BYTES, new_code
+from ballot.base32 import ALPHABET
+from ballot.code import RANDOM_BYTES, new_code
 from tests.web.desk import ISSUERS, Desk, problem
 from web.audience import Door
 
