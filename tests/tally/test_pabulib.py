@@ -374,7 +374,8 @@ def test_rules() -> None:
         "greedy", {"on_misfit": "top-up", "top_up_share": "4/5"}
     )
     assert rule({"rule": "greedy-custom"}) == greedy("greedy-custom")
-    shares: dict[str, Value] = {"utility": "cost", "raise": "add1", "fill": "none", "increment": 100}
+    shares: dict[str, Value] = {"utility": "cost", "raise": "add1", "fill": "none"}
+    shares["increment"] = 100
     assert rule({"rule": "equalshares/add1"}) == CountingRule.of("equal-shares", shares)
     assert rule({"rule": "equalshares/add1-comparison"}) == CountingRule.of(
         "equal-shares", {**shares, "comparison": True}
