@@ -76,6 +76,7 @@ MOST_STYLES: Final = 1000
 MOST_LANGUAGES: Final = 20
 _TIME: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z", re.ASCII)
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
+_ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +91,11 @@ class Style:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Election:
-    """A whole election. ``opens`` and ``closes`` are RFC 3339 in UTC with whole seconds."""
+    """A whole election. ``opens`` and ``closes`` are RFC 3339 in UTC with whole seconds.
+
+    ``time_zone`` is the IANA name of the zone in which times are told to people; no outcome
+    depends on it, and only its spelling is checked here.
+    """
 
     id: str
     title: Text
@@ -99,6 +104,7 @@ class Election:
     languages: tuple[str, ...]
     currency: str
     exponent: int
+    time_zone: str
     opens: str
     closes: str
     contests: tuple[Contest, ...]
@@ -123,6 +129,7 @@ class Election:
             "languages": list(self.languages),
             "currency": self.currency,
             "exponent": self.exponent,
+            "time_zone": self.time_zone,
             "opens": self.opens,
             "closes": self.closes,
             "contests": [contest_value(contest) for contest in self.contests],
@@ -215,6 +222,17 @@ def _currency(node: Node) -> str:
     return text
 
 
+def _time_zone(node: Node) -> str:
+    before = len(node.faults)
+    text = node.words(64)
+    if node.present and len(node.faults) == before and not _ZONE.fullmatch(text):
+        node.fault(
+            f"{shown(text)} is not the name of a time zone",
+            "Write an IANA name such as 'Europe/Paris'",
+        )
+    return text
+
+
 def _style(node: Node, languages: Sequence[str], contests: Sequence[Contest | None]) -> Style:
     # Of two contests with one id (a fault by itself) the first is meant.
     known = {contest.id: contest for contest in reversed(contests) if contest}
@@ -271,8 +289,8 @@ def _check_same_grades(node: Node, form: Form, base: Form) -> None:
 
 def _read(node: Node) -> Election:
     fields = node.fields(
-        "id", "title", "organiser", "eligibility", "languages", "currency", "exponent", "opens",
-        "closes", "contests", "styles",
+        "id", "title", "organiser", "eligibility", "languages", "currency", "exponent",
+        "time_zone", "opens", "closes", "contests", "styles",
     )  # fmt: skip
     languages = _languages(fields["languages"])
     before = len(node.faults)
@@ -299,6 +317,7 @@ def _read(node: Node) -> Election:
         languages=languages,
         currency=_currency(fields["currency"]),
         exponent=fields["exponent"].integer(0, 6),
+        time_zone=_time_zone(fields["time_zone"]),
         opens=opens,
         closes=closes,
         contests=contests,

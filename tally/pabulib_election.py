@@ -284,6 +284,7 @@ def _read(
         languages=tuple(languages),
         currency=currency,
         exponent=exponent,
+        time_zone="UTC",
         opens=_day(file, "date_begin", first=True),
         closes=_day(file, "date_end", first=False),
         contests=(

@@ -180,6 +180,7 @@ def elections(draw: st.DrawFn, most_contests: int = 3) -> Election:
         languages=LANGUAGES,
         currency="EUR",
         exponent=draw(st.integers(0, 3)),
+        time_zone=draw(st.sampled_from(("Europe/Paris", "UTC", "America/New_York"))),
         opens="2026-10-05T08:00:00Z",
         closes="2026-10-25T22:00:00Z",
         contests=contests,

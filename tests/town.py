@@ -121,6 +121,7 @@ def definition() -> dict[str, object]:
         "languages": ["fr", "en"],
         "currency": "EUR",
         "exponent": 2,
+        "time_zone": "Europe/Paris",
         "opens": "2026-10-05T08:00:00Z",
         "closes": "2026-10-19T18:00:00Z",
         "contests": [

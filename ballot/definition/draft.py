@@ -181,6 +181,7 @@ def _read_top(draft: Draft, top: Table, opens: datetime | None, closes: datetime
         "languages": top.raw("languages", ["fr"]),
         "currency": currency,
         "exponent": exponent,
+        "time_zone": draft.zone.key if draft.zone else "UTC",
         "opens": _moment(draft, top, "opens", opens, EARLIEST),
         "closes": _moment(draft, top, "closes", closes, LATEST),
     }

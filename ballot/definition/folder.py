@@ -94,7 +94,7 @@ def check(folder: Path, language: str = "fr") -> Report:
         findings += differences
     sections: tuple[Section, ...] = ()
     if election is not None and not any(finding.fault for finding in findings):
-        sections = read_back(election, draft.zone, language)
+        sections = read_back(election, language)
     return Report(
         folder=folder.name or str(folder),
         language=language,

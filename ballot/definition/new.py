@@ -99,13 +99,12 @@ def new_from_pabulib(
     *,
     election_id: str | None = None,
     languages: Sequence[str] = (),
-    time_zone: str = "Europe/Paris",
 ) -> Definition:
     """Write the folder of the election in a .pb file, and give what it loads as.
 
     Its texts are in the file's own language, the same in each of ``languages`` where these are
-    given. Raises BallotError where the folder holds an election already, or the file cannot be
-    read or makes no election that this version counts.
+    given; its times are told in UTC. Raises BallotError where the folder holds an election
+    already, or the file cannot be read or makes no election that this version counts.
     """
     try:
         instance = read_instance(
@@ -113,17 +112,17 @@ def new_from_pabulib(
         )
     except (PabulibError, UnicodeDecodeError) as error:
         raise BallotError(f"{file.name}: {error}") from None
-    return write_folder(folder, instance.election, time_zone)
+    return write_folder(folder, instance.election)
 
 
-def write_folder(folder: Path, election: Election, time_zone: str) -> Definition:
+def write_folder(folder: Path, election: Election) -> Definition:
     """Write an election without pictures as a folder, and give what it loads as.
 
     Raises BallotError where the folder holds an election already, DefinitionRefused where the
     rules refuse it.
     """
     _begin(folder)
-    _put(folder, ELECTION_FILE, write_election(election, time_zone))
+    _put(folder, ELECTION_FILE, write_election(election))
     _put(folder, PROJECTS_FILE, write_projects(election))
     definition = load(folder)
     if definition.election != election:

@@ -37,37 +37,37 @@ class Section:
         return {"title": self.title, "lines": list(self.lines), "example": list(self.example)}
 
 
-def local_time(moment: str, zone: ZoneInfo | None, language: str) -> str:
+def local_time(moment: str, zone: ZoneInfo, language: str) -> str:
     """A moment in UTC as a local date and time in words."""
     utc = datetime.fromisoformat(moment)
-    local = utc if zone is None else utc.astimezone(zone)
+    local = utc.astimezone(zone)
     french = language == "fr"
     day = _DAYS[local.weekday()][not french]
     month = _MONTHS[local.month - 1][not french]
-    name = "UTC" if zone is None else zone.key
     seconds = f":{local:%S}" if local.second else ""
     if french:
         number = "1er" if local.day == 1 else str(local.day)
         time = f"{local.hour}\u00a0h\u00a0{local:%M}{seconds}"
-        return f"{day} {number} {month} {local.year} à {time} ({name})"
-    return f"{day} {local.day} {month} {local.year} at {local:%H:%M}{seconds} ({name})"
+        return f"{day} {number} {month} {local.year} à {time} ({zone.key})"
+    return f"{day} {local.day} {month} {local.year} at {local:%H:%M}{seconds} ({zone.key})"
 
 
-def read_back(election: Election, zone: ZoneInfo | None, language: str) -> tuple[Section, ...]:
+def read_back(election: Election, language: str) -> tuple[Section, ...]:
     """Everything that was decided: the vote, who votes on what, and each contest's rule with a
     small invented count made by the code that will decide."""
     say = voice(election, language)
     return (
-        _vote(election, zone, say),
+        _vote(election, say),
         _who(election, say),
         *(_contest(election, contest, say) for contest in election.contests),
     )
 
 
-def _vote(election: Election, zone: ZoneInfo | None, say: Voice) -> Section:
+def _vote(election: Election, say: Voice) -> Section:
     language = say.language
     opens, closes = (
-        local_time(moment, zone, language) for moment in (election.opens, election.closes)
+        local_time(moment, ZoneInfo(election.time_zone), language)
+        for moment in (election.opens, election.closes)
     )
     organiser = election.organiser.in_language(language)
     return Section(

@@ -157,8 +157,9 @@ def _moment(moment: str, zone: str) -> str:
     return naive.isoformat(sep=" ", timespec="seconds")
 
 
-def write_election(election: Election, time_zone: str) -> str:
-    """The text of ``election.toml``."""
+def write_election(election: Election) -> str:
+    """The text of ``election.toml``, its times in the election's own time zone."""
+    time_zone = election.time_zone
     lines = [
         f"id = {toml_text(election.id)}",
         f"languages = {_inline(election.languages)}",

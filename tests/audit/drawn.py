@@ -51,6 +51,7 @@ def definition(projects: int, **rule: Any) -> dict[str, Any]:
         "languages": ["fr", "en"],
         "currency": "EUR",
         "exponent": 2,
+        "time_zone": "Europe/Paris",
         "opens": "2026-10-01T08:00:00Z",
         "closes": "2026-10-20T18:00:00Z",
         "contests": [

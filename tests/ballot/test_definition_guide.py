@@ -60,7 +60,7 @@ def test_the_example_is_checked(election: str, kind: str) -> None:
     assert not faults, "\n".join(fault.words("en") for fault in faults)
     assert found is not None
     for language in ("fr", "en"):
-        sections = read_back(found, draft.zone, language)
+        sections = read_back(found, language)
         assert all(section.lines for section in sections)
         assert all(section.example for section in sections[2:])
         report = Report(

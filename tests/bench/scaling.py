@@ -88,6 +88,7 @@ def election_under(variant: Variant) -> Election:
         languages=("en",),
         currency="EUR",
         exponent=0,
+        time_zone="UTC",
         opens="2026-10-05T08:00:00Z",
         closes="2026-10-25T18:00:00Z",
         contests=(envelope,),

@@ -156,6 +156,7 @@ def election(opens: str, closes: str) -> Election:
             "languages": ["fr", "en"],
             "currency": "EUR",
             "exponent": 2,
+            "time_zone": "Europe/Paris",
             "opens": opens,
             "closes": closes,
             "contests": listed,

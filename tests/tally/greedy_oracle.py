@@ -65,6 +65,7 @@ def election(*contests: Any) -> Election:
         languages=("fr", "en"),
         currency="EUR",
         exponent=0,
+        time_zone="UTC",
         opens="2026-10-05T08:00:00Z",
         closes="2026-10-06T08:00:00Z",
         contests=contests,

@@ -37,7 +37,8 @@ def definition() -> dict[str, Any]:
     return {
         "id": "town-2026", "title": WORDS, "organiser": WORDS, "eligibility": WORDS,
         "languages": ["fr", "en"], "currency": "EUR", "exponent": 2,
-        "opens": "2026-10-05T08:00:00Z", "closes": "2026-10-25T22:00:00Z",
+        "time_zone": "Europe/Paris", "opens": "2026-10-05T08:00:00Z",
+        "closes": "2026-10-25T22:00:00Z",
         "contests": [
             envelope("city", {"type": "approval", "minimum": 1, "maximum": 3}),
             envelope("north", {"type": "knapsack", "budget": 300, "minimum": 1, "maximum": None}),
@@ -153,6 +154,13 @@ FAULTS: list[tuple[str, object, str, str]] = [
     ("exponent", True, "exponent", "a flag stands here"),
     ("exponent", "2", "exponent", "a text stands here"),
     ("exponent", None, "exponent", "null stands here"),
+    ("time_zone", "", "time_zone", "empty"),
+    ("time_zone", "Europe/", "time_zone", "not the name of a time zone"),
+    ("time_zone", "/Paris", "time_zone", "not the name of a time zone"),
+    ("time_zone", "../Paris", "time_zone", "not the name of a time zone"),
+    ("time_zone", "Europe/Zürich", "time_zone", "not the name of a time zone"),
+    ("time_zone", "+02:00", "time_zone", "not the name of a time zone"),
+    ("time_zone", 2, "time_zone", "an integer stands here"),
     ("opens", "2026-10-05 08:00:00", "opens", "is not a time"),
     ("opens", "2026-10-05T08:00:00+02:00", "opens", "is not a time"),
     ("opens", "2026-02-29T08:00:00Z", "opens", "is not a time"),

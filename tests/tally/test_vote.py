@@ -58,7 +58,8 @@ def election_with(form: Form, projects: int = 10) -> Election:
     )  # fmt: skip
     election = Election(
         id="e", title=WORDS, organiser=WORDS, eligibility=WORDS, languages=("fr", "en"),
-        currency="EUR", exponent=2, opens="2026-10-05T08:00:00Z", closes="2026-10-06T08:00:00Z",
+        currency="EUR", exponent=2, time_zone="UTC",
+        opens="2026-10-05T08:00:00Z", closes="2026-10-06T08:00:00Z",
         contests=(question if isinstance(form, QuestionForm) else contest,),
         styles=(Style(id="s", title=WORDS, contests=("c",)),),
     )  # fmt: skip

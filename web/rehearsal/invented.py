@@ -122,6 +122,7 @@ def invented_election(opens: str, closes: str) -> Election:
             "languages": ["fr", "en"],
             "currency": "EUR",
             "exponent": 2,
+            "time_zone": "Europe/Paris",
             "opens": opens,
             "closes": closes,
             "contests": contests,
