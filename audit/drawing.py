@@ -37,6 +37,7 @@ PAGES: Final = (
     "audit/page*.py",
     "audit/page.css",
     "tally/explain.py",
+    "tally/grade_words.py",
     "tally/mark.py",
     "tally/outcome.py",
     "tally/phrases.py",

@@ -360,12 +360,12 @@ def test_a_box_with_another_key_or_database_is_refused(precinct: Precinct, tmp_p
 @pytest.mark.parametrize("server", ["postgresql"], indirect=True)
 def test_nothing_that_stays_in_postgresql_tells_when_a_ballot_came(precinct: Precinct) -> None:
     sequencer = precinct.opened()
-    cast = [ballot(OWN, f"voter {i}") for i in range(30)]
+    cast = [ballot(OWN, f"voter {i}") for i in range(8)]
     for each in cast:
         precinct.cast(each)
     sequencer.sequence()
     assert leaf(cast[0]) not in precinct.stored_bytes("box_pending")
-    assert len(set(precinct.rows("SELECT xmin::text FROM box_pseudonym"))) == 30
+    assert len(set(precinct.rows("SELECT xmin::text FROM box_pseudonym"))) == 8
     precinct.store.forget_history(closed=True)
     for table, key in (("box_pseudonym", "pseudonym"), ("box_fate", "pseudonym, sealed_hash")):
         places = precinct.rows(f"SELECT ctid FROM {table} ORDER BY {key}")  # noqa: S608

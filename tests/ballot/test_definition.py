@@ -103,7 +103,7 @@ TOML_FAULTS = [
     ("maximum = 3", "maximum = 2.5", "maximum", "envelope[ville].form.maximum", "has decimals",
      "whole number", "nombre entier"),
     ('name = "greedy"', 'name = "gready"', 'name = "gready"', "envelope[ville].rule.name",
-     "there is no rule “gready”", "Write one of greedy", "il n’y a pas de règle"),
+     "there is no rule “gready”", "Write one of equal-shares, greedy", "il n’y a pas de règle"),
     ('on_misfit = "skip"', 'on_missfit = "skip"', "on_missfit", "envelope[ville].rule.on_missfit",
      "unknown key “on_missfit”", "Did you mean “on_misfit”?", "Vouliez-vous écrire"),
     ('on_misfit = "skip"', "", "[envelope.rule]", "envelope[ville].rule.on_misfit",
