@@ -140,7 +140,7 @@ class _Pages:
             timeline=list(self._timeline(happened)),
             policy=describe_policy(record.manifest.policy, reader.words_language),
             asked=asks_witnesses(record.manifest),
-            seen=list(_seen(log)),
+            seen=list(_seen(log, self._record.election.time_zone)),
             witness_commands=WITNESS_COMMANDS,
             tell=tell,
             archive=archive_told(tell) if tell else None,
@@ -202,7 +202,7 @@ class _Pages:
             name=event.name if event else kind,
             title=title,
             what=reader.say(f"observe.what.{kind}"),
-            when=reader.say(when, time=reader.time(time)) if when else "",
+            when=reader.say(when, time=reader.time(time, election.time_zone)) if when else "",
             digest=in_groups(event.digest) if event else None,
             words=in_words(event.digest) if event and kind in WITH_WORDS else None,
         )
@@ -240,10 +240,10 @@ def _chart_links(tell: Telling, path: str, name: str, say: Callable[..., str]) -
     return links
 
 
-def _seen(log: Log | None) -> Iterator[tuple[str, str]]:
+def _seen(log: Log | None, zone: str) -> Iterator[tuple[str, str]]:
     """The witnesses that cosigned the latest state, and when they say they did."""
     for name, time in log.witnesses.items() if log else ():
-        yield name, reader_words().time(datetime.fromtimestamp(time, UTC).strftime(TIME))
+        yield name, reader_words().time(datetime.fromtimestamp(time, UTC).strftime(TIME), zone)
 
 
 def _archive_mark(lists: Iterable[bytes]) -> str:

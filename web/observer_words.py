@@ -13,7 +13,7 @@ from flask import Response, render_template, request
 
 from audit.words import LANGUAGES as AUDIT_LANGUAGES
 from tally.money import format_number
-from web.clock import read_time, told_time
+from web.clock import local_time, told_time
 from web.problem import LANGUAGES, reader_language
 
 
@@ -45,9 +45,9 @@ class ReaderWords:
         """A whole number with groups."""
         return format_number(number, self.language)
 
-    def time(self, text: str) -> str:
-        """An RFC 3339 time for people."""
-        return told_time(read_time(text), self.language)
+    def time(self, text: str, zone: str) -> str:
+        """An RFC 3339 time for people, in the time zone of this name."""
+        return told_time(local_time(text, zone), self.language)
 
 
 def reader_words() -> ReaderWords:

@@ -20,7 +20,7 @@ from web.catalogue import (
     read_cost,
 )
 from web.client_modules import client_hash, modules
-from web.clock import Clock, read_time, told_time
+from web.clock import Clock, local_time, told_time
 from web.errors import UsageError
 from web.pages import HTML, PageWords, catalogue, page, query, reader
 from web.places import Place
@@ -118,7 +118,9 @@ class _Pages:
         """What is voted on, until when, by whom, and how."""
         election, words = self._election, reader(self._election)
         state, log = self._record.state(), self._record.log.get()
-        opens, closes = read_time(election.opens), read_time(election.closes)
+        opens, closes = (
+            local_time(text, election.time_zone) for text in (election.opens, election.closes)
+        )
         times = {
             "opens": told_time(opens, words.language),
             "closes": told_time(closes, words.language),

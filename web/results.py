@@ -125,8 +125,8 @@ class _Pages:
         return page(
             "results_pending.html",
             state=self._record.state(),
-            opens=reader.time(election.opens),
-            closes=reader.time(election.closes),
+            opens=reader.time(election.opens, election.time_zone),
+            closes=reader.time(election.closes, election.time_zone),
         )
 
     def index(self) -> Response:

@@ -22,7 +22,7 @@ from web.app import create_app
 from web.audience import Door, Route
 from web.box import box_routes
 from web.client_modules import require_client
-from web.clock import clock_for, read_time
+from web.clock import clock_for, local_time
 from web.errors import UsageError
 from web.health import health_route
 from web.inside import telemetry_of
@@ -87,7 +87,9 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
             )
             _cosign_in_background(open_cosigning(folder, manifest, opened["store"]), parts)
         _watch_in_background(opened["box"], parts)
-        routes += box_routes(opened["box"], read_time(manifest.election.opens))
+        routes += box_routes(
+            opened["box"], local_time(manifest.election.opens, manifest.election.time_zone)
+        )
     if Door.PUBLIC in settings.doors:
         require_client(manifest)
         files = PublicFiles(

@@ -16,7 +16,7 @@ from tally.errors import TallyError
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.ballot_view import contest_views
 from web.client_modules import page_modules
-from web.clock import Clock, read_time, told_time
+from web.clock import Clock, local_time, read_time, told_time, zone_of
 from web.pages import HTML, page
 from web.problem import Problem, reader_language
 from web.voting_words import VotingWords
@@ -116,8 +116,10 @@ class _Pages:
             words,
             sentences=words.sentences,
             modules=page_modules(entry),
-            opens=told_time(read_time(election.opens), words.language),
-            closes=told_time(read_time(election.closes), words.language),
-            due=told_time(receipt_due(self._manifest), words.language),
+            opens=told_time(local_time(election.opens, election.time_zone), words.language),
+            closes=told_time(local_time(election.closes, election.time_zone), words.language),
+            due=told_time(
+                receipt_due(self._manifest).astimezone(zone_of(election.time_zone)), words.language
+            ),
             **context,
         )

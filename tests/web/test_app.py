@@ -23,7 +23,15 @@ from tests.web.desk import ALL, Desk
 from web.app import create_app
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.client import Client, DoorRefused, DoorSilent
-from web.clock import VARIABLE, clock_for, read_time, spell_time, system_clock, told_time
+from web.clock import (
+    VARIABLE,
+    clock_for,
+    local_time,
+    read_time,
+    spell_time,
+    system_clock,
+    told_time,
+)
 from web.errors import Refused, UsageError, WebError
 from web.health import health_route
 from web.limits import Limits, network
@@ -172,6 +180,34 @@ def test_times_for_people() -> None:
     time = read_time("2026-01-09T07:05:59Z")
     assert told_time(time, "fr") == "9 janvier 2026, 07:05 UTC"
     assert told_time(time, "en") == "January 9, 2026, 07:05 UTC"
+
+
+@pytest.mark.parametrize(
+    ("time", "zone", "french", "english"),
+    [
+        ("2026-01-09T23:05:59Z", "Europe/Paris", "10 janvier 2026, 00:05 (heure : Paris)",
+         "January 10, 2026, 00:05 (Paris Time)"),
+        ("2026-07-09T07:05:59Z", "Europe/Paris", "9 juillet 2026, 09:05 (heure : Paris)",
+         "July 9, 2026, 09:05 (Paris Time)"),
+        ("2026-10-25T00:30:00Z", "Europe/Paris",
+         "25 octobre 2026, 02:30 (heure : Paris, UTC+02:00)",
+         "October 25, 2026, 02:30 (Paris Time, UTC+02:00)"),
+        ("2026-10-25T01:30:00Z", "Europe/Paris",
+         "25 octobre 2026, 02:30 (heure : Paris, UTC+01:00)",
+         "October 25, 2026, 02:30 (Paris Time, UTC+01:00)"),
+        ("2026-01-09T07:05:00Z", "America/Argentina/Buenos_Aires",
+         "9 janvier 2026, 04:05 (heure : Buenos Aires)",
+         "January 9, 2026, 04:05 (Buenos Aires Time)"),
+        ("2026-01-09T07:05:00Z", "Etc/GMT+2", "9 janvier 2026, 05:05 UTC-02:00",
+         "January 9, 2026, 05:05 UTC-02:00"),
+        ("2026-01-09T07:05:00Z", "Moon/Tycho", "9 janvier 2026, 07:05 UTC",
+         "January 9, 2026, 07:05 UTC"),
+    ],
+)  # fmt: skip
+def test_times_in_the_zone_of_the_election(time: str, zone: str, french: str, english: str) -> None:
+    told = local_time(time, zone)
+    assert spell_time(told) == time
+    assert (told_time(told, "fr"), told_time(told, "en")) == (french, english)
 
 
 # -- limits -----------------------------------------------------------------------------------

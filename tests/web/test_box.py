@@ -133,7 +133,7 @@ def test_before_opening_and_after_the_close(desk: Desk) -> None:
         "/box/ballots?lang=en", json=cast_body(ballots[0]), headers={"Accept-Language": "fr"}
     )
     assert problem(answer) == "not-open"
-    assert "October 5, 2026, 08:00 UTC" in answer.get_json()["detail"]
+    assert "October 5, 2026, 10:00 (Paris Time)" in answer.get_json()["detail"]
     desk.late()
     assert problem(desk.cast(ballots[1])) == "closed"
 

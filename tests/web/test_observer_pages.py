@@ -113,7 +113,7 @@ def test_while_the_vote_runs(desk: Desk) -> None:
 
 def test_no_time_but_those_of_the_rules(client: FlaskClient) -> None:
     shown = text_of(client.get("/observe?lang=en").text)
-    told = set(re.findall(r"[A-Z][a-z]+ \d+, \d{4}, \d\d:\d\d \w+", shown))
+    told = set(re.findall(r"[A-Z][a-z]+ \d+, \d{4}, \d\d:\d\d [(\w]", shown))
     assert {each[: each.index(",")] for each in told} == {"October 5", "October 19"}
 
 
@@ -184,7 +184,7 @@ def test_witnesses_that_did_and_did_not_see_the_log(watched: Watched) -> None:
     watched.cosigned(1_791_190_800)
     shown = text_of(watched.client.get("/observe?lang=en").text)
     assert words["observe.witnesses.enough"] in shown
-    assert "library cosigned this state on October 5, 2026, 09:00" in shown
+    assert "library cosigned this state on October 5, 2026, 11:00 (Paris Time)" in shown
     told = watched.client.get("/api/v1/log").get_json()
     assert told["witnesses"] == [{"name": "library", "time": 1_791_190_800}]
     assert (told["waiting"], told["witnessed"]) == ([], True)

@@ -111,7 +111,7 @@ def test_before_the_opening_and_after_the_close(desk: Desk) -> None:
     desk.early()
     answer = desk.ask(desk.request("north-0"), headers={"Accept-Language": "fr"})
     assert problem(answer) == "not-open"
-    assert "5 octobre 2026, 08:00 UTC" in answer.get_json()["detail"]
+    assert "5 octobre 2026, 10:00 (heure : Paris)" in answer.get_json()["detail"]
     desk.late()
     assert problem(desk.ask(desk.request("north-0"))) == "closed"
 

@@ -1,18 +1,15 @@
 """The words of the letters that carry voting codes."""
 
-from babel.dates import format_datetime, get_timezone
-
 from ballot.letterpage import LetterTexts
 from tally.election import Election
-from web.clock import read_time
+from web.clock import local_time, told_time
 
 
 def letter_texts(election: Election, website: str, help_text: str) -> LetterTexts:
     """What the letters of this election say, in all its languages."""
-    zone = get_timezone("UTC")
     period = {
         language: " – ".join(
-            format_datetime(read_time(time), "medium", tzinfo=zone, locale=language) + " UTC"
+            told_time(local_time(time, election.time_zone), language)
             for time in (election.opens, election.closes)
         )
         for language in election.languages

@@ -23,7 +23,7 @@ from ballot.store.box import BoxStore
 from ballot.store.engine import open_engine
 from ballot.store.registrar import RegistrarStore
 from tally.election import Election
-from web.clock import Clock, read_time
+from web.clock import Clock, local_time, read_time
 from web.errors import UsageError
 from web.office.boxkeys import BoxKeys, open_box_keys
 from web.office.folder import ElectionFolder
@@ -122,7 +122,7 @@ def open_registrar(folder: ElectionFolder, issuer: str, manifest: Manifest) -> R
         store=registrar_store(folder, issuer, election, MOST_CONNECTIONS),
         keys=issuer_keys(folder, issuer, election),
         election=manifest.hash,
-        opens=read_time(election.opens),
+        opens=local_time(election.opens, election.time_zone),
         closes=read_time(election.closes),
     )
 
