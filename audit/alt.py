@@ -20,9 +20,13 @@ def alternative(figure: Object, words: Words, languages: Sequence[str]) -> str:
 
     ``languages`` are the election's, to fall back on where a text has no words in this one.
     """
-    return {"votes": _votes, "filling": _filling, "question": _question, "turnout": _turnout}[
-        figure["figure"]
-    ](figure, words, languages)
+    return {
+        "votes": _votes,
+        "filling": _filling,
+        "grades": _grades,
+        "question": _question,
+        "turnout": _turnout,
+    }[figure["figure"]](figure, words, languages)
 
 
 def verdict(figure: Object, words: Words, languages: Sequence[str]) -> str:
@@ -72,6 +76,30 @@ def _filling(figure: Object, words: Words, languages: Sequence[str]) -> str:
     title = text_in(paying[-1]["title"], words.language, languages)
     left = words.money(paying[-1]["left_after"])
     return f"{told} " + words.say("alt.last_funded", title=title, left=left)
+
+
+def _grades(figure: Object, words: Words, languages: Sequence[str]) -> str:
+    told = [
+        words.say(
+            "alt.grades",
+            contest=text_in(figure["title"], words.language, languages),
+            count=len(figure["projects"]),
+            grades=len(figure["labels"]),
+        )
+    ]
+    told += [
+        words.say(
+            "alt.graded",
+            position=project["position"],
+            title=text_in(project["title"], words.language, languages),
+            grade=text_in(figure["labels"][project["median"]], words.language, languages),
+            ballots=project["at_least"][project["median"]],
+            expressed=figure["expressed"],
+        )
+        for project in figure["projects"][:3]
+        if project["median"] is not None
+    ]
+    return " ".join(told)
 
 
 def _question(figure: Object, words: Words, languages: Sequence[str]) -> str:

@@ -48,6 +48,14 @@ FILLS: Final[Mapping[str, tuple[str, str, str]]] = {
     "spoiled": ("#ffffff", "#1b2230", "xxxxxx"),
     "rest": ("#ffffff", "#7b776d", ""),
     "track": ("#efede7", "#efede7", ""),
+    # grades, best to worst: each lighter than the one before, for grey print and every eye
+    "grade-0": ("#0c2c5c", "#555d6e", ""),
+    "grade-1": ("#1f5a96", "#555d6e", ""),
+    "grade-2": ("#2f86b5", "#555d6e", ""),
+    "grade-3": ("#5bb0bd", "#555d6e", ""),
+    "grade-4": ("#95cfb9", "#555d6e", ""),
+    "grade-5": ("#cfe8b8", "#555d6e", ""),
+    "grade-6": ("#fbfbd9", "#555d6e", ""),
 }
 _SETTINGS: Final = {
     "svg.fonttype": "none",

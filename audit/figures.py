@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from audit.figure import FigureInvalid, Object, ballots_of, figure_head
 from audit.figures_envelope import filling, votes
+from audit.figures_grades import grades
 from tally.canonical import Value, encode
 from tally.election import Election, Question, Text
 
@@ -19,8 +20,9 @@ from tally.election import Election, Question, Text
 def figures(election: Election, results: Object) -> Iterator[tuple[str, bytes]]:
     """Every figure of a publication: (path ``figures/<name>.json``, canonical bytes).
 
-    ``results`` is the value of results.json. Turnout first, then two figures an envelope and one
-    a question, in the definition's order. Raises FigureInvalid.
+    ``results`` is the value of results.json. Turnout first, then two figures an envelope, three
+    where it is counted by majority judgment, and one a question, in the definition's order.
+    Raises FigureInvalid.
     """
     yield "figures/turnout.json", encode(turnout(election, results))
     contests = {result["contest"]: result for result in results["contests"]}
@@ -38,6 +40,9 @@ def figures(election: Election, results: Object) -> Iterator[tuple[str, bytes]]:
             yield f"figures/votes-{contest.id}.json", encode(figure)
             figure = filling(election, contest, results["election"], result)
             yield f"figures/filling-{contest.id}.json", encode(figure)
+            if contest.rule.name == "majority-judgment":
+                figure = grades(election, contest, results["election"], result)
+                yield f"figures/grades-{contest.id}.json", encode(figure)
 
 
 def question(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from audit.alt import text_in
 from audit.explanations import tie_of
 from audit.markup import Html, joined, tag
 from audit.page_text import Reader
@@ -78,8 +79,44 @@ def _envelope(reader: Reader, envelope: Envelope, result: Object) -> list[Html |
         ),
         tag("h3", say("page.filling")),
         reader.chart(f"figures/filling-{envelope.id}.json"),
+        *_grades(reader, envelope),
         _ties(reader, {key: project.title for key, project in projects.items()}, result["ties"]),
     ]
+
+
+def _grades(reader: Reader, envelope: Envelope) -> list[Html]:
+    """By majority judgment: the chart of grades, and how many ballots gave which to whom."""
+    path = f"figures/grades-{envelope.id}.json"
+    figure = reader.figures.get(path)
+    if figure is None:
+        return []
+    words, languages = reader.words, reader.election.languages
+    titles = {project.id: project.title for project in envelope.projects}
+    labels = [text_in(label, words.language, languages) for label in figure["labels"]]
+    rows = [
+        tag(
+            "tr",
+            tag("td", words.number(project["position"]), class_="number"),
+            tag("th", reader.text(titles[project["id"]]), scope="row"),
+            tag("td", "–" if project["median"] is None else labels[project["median"]]),
+            tag(
+                "td",
+                " · ".join(
+                    f"{label}\u00a0: {words.number(ballots)}"
+                    if words.language == "fr"
+                    else f"{label}: {words.number(ballots)}"
+                    for label, ballots in zip(labels, project["grades"], strict=True)
+                ),
+            ),
+            class_="won" if project["won"] else None,
+        )
+        for project in figure["projects"]
+    ]
+    heads = ["place#", "name", "median", "grades"]
+    table = reader.table(words.say("page.grades.caption"), heads, rows)
+    drawn = reader.chart(path)
+    heading = tag("h3", words.say("page.grades"))
+    return [heading, table] if drawn is None else [heading, drawn, table]
 
 
 def _measured(reader: Reader, row: Object, votes: Object) -> str:

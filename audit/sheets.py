@@ -8,6 +8,7 @@ from audit.publication import chart_name
 from audit.sheet import Sheet, Typeface
 from audit.sheet_filling import filling_sheet
 from audit.sheet_frame import Frame, Object, Occasion
+from audit.sheet_grades import grades_sheet
 from audit.sheet_question import question_sheet
 from audit.sheet_turnout import turnout_sheet
 from audit.sheet_votes import votes_sheet
@@ -18,6 +19,7 @@ from tally.election import Election
 LAYOUTS: Final[Mapping[str, Callable[[Object, Frame], Sheet]]] = {
     "votes": votes_sheet,
     "filling": filling_sheet,
+    "grades": grades_sheet,
     "question": question_sheet,
     "turnout": turnout_sheet,
 }
