@@ -83,7 +83,7 @@ def test_a_typing_error_names_the_group(desk: Desk, language: str, words: str) -
         (lambda code: code[:-2], "code-too-short"),
         (lambda code: code + "AA", "code-too-long"),
         (lambda code: code[:-1] + "#", "code-unknown-character"),
-        (lambda code: code[1:3] + code[0] + code[3:], "code-"),
+        (lambda code: code[1] + code[0] + code[2:], "code-"),
     ],
 )
 def test_every_typing_error_has_words(desk: Desk, change: object, code: str) -> None:
