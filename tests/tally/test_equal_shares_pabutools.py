@@ -1,4 +1,4 @@
-"""Equal Shares on real files: winners as in pabutools with exact fractions, and as in the cities."""
+"""Equal Shares on real files: as pabutools with exact fractions, and as the cities."""
 
 import os
 from pathlib import Path
