@@ -61,6 +61,7 @@ ENVELOPE_RULES: Final[Mapping[str, Rule[Envelope, Outcome]]] = MappingProxyType(
             count=phragmen.count,
             describe=phragmen_words.describe,
             example=phragmen_words.example,
+            decide=phragmen.decide,
         ),
     }
 )

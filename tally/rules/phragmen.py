@@ -9,7 +9,7 @@ from typing import Final
 from tally.canonical import Value
 from tally.election import DefinitionFaults, Envelope, Fault
 from tally.frozen import freeze_map
-from tally.outcome import EXCLUDE, FUND, PASS, STOP, Outcome, Standing, Step, Tie
+from tally.outcome import EXCLUDE, FUND, PASS, STOP, Margin, Outcome, Standing, Step, Tie
 from tally.profile import Profile
 from tally.rules.phragmen_margin import Hurdles
 from tally.rules.phragmen_parameters import read_parameters
@@ -26,6 +26,15 @@ def check(envelope: Envelope) -> list[Fault]:
 
 def count(envelope: Envelope, profile: Profile, lot_key: LotKey) -> Outcome:
     """Count an envelope. Raises DefinitionFaults when its parameters are at fault."""
+    return _count(envelope, profile, lot_key, whole=True)
+
+
+def decide(envelope: Envelope, profile: Profile, lot_key: LotKey) -> Outcome:
+    """Count without margins, and take no tie for decisive. Raises DefinitionFaults."""
+    return _count(envelope, profile, lot_key, whole=False)
+
+
+def _count(envelope: Envelope, profile: Profile, lot_key: LotKey, *, whole: bool) -> Outcome:
     parameters, faults = read_parameters(envelope)
     if faults:
         raise DefinitionFaults(faults)
@@ -63,9 +72,9 @@ def count(envelope: Envelope, profile: Profile, lot_key: LotKey) -> Outcome:
         spent=spent,
         added=0,
         winners=tuple(ids[place] for place in course.winners),
-        standings=_standings(envelope, hurdles, bars, steps),
+        standings=_standings(envelope, hurdles, bars, steps, whole=whole),
         steps=steps,
-        ties=_ties(ids, hurdles, len(bars)),
+        ties=_ties(ids, hurdles, len(bars), whole=whole),
     )
 
 
@@ -120,6 +129,8 @@ def _standings(
     hurdles: Hurdles,
     bars: dict[int, tuple[str, int]],
     steps: tuple[Step, ...],
+    *,
+    whole: bool,
 ) -> tuple[Standing, ...]:
     by_project = {step.project: step for step in steps}
     competing = len(steps) - len(bars)
@@ -139,13 +150,17 @@ def _standings(
                 step=step.number,
                 reason=step.reason,
                 detail=freeze_map({**step.detail, "left": step.left_before}),
-                margin=hurdles.winner(place) if won else hurdles.loser(place),
+                margin=_margin(hurdles, place, won=won) if whole else None,
             )
         )
     return tuple(found)
 
 
-def _ties(ids: list[str], hurdles: Hurdles, excluded: int) -> tuple[Tie, ...]:
+def _margin(hurdles: Hurdles, place: int, *, won: bool) -> Margin:
+    return hurdles.winner(place) if won else hurdles.loser(place)
+
+
+def _ties(ids: list[str], hurdles: Hurdles, excluded: int, *, whole: bool) -> tuple[Tie, ...]:
     """The sets of equal loads, each once: who is left of one may be equal in the next round."""
     keys = [(0, *key) for key in hurdles.race.keys]
     found: list[Tie] = []
@@ -153,7 +168,7 @@ def _ties(ids: list[str], hurdles: Hurdles, excluded: int) -> tuple[Tie, ...]:
     for number, at in enumerate(hurdles.course.rounds, start=excluded + 1):
         if len(at.tied) > 1 and not reported >= set(at.tied):
             reported = set(at.tied)
-            decisive = hurdles.decisive(at)
+            decisive = whole and hurdles.decisive(at)
             found += [
                 Tie(
                     step=number,

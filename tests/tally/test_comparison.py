@@ -3,6 +3,8 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import pytest
+
 from tally import rules
 from tally.comparison import comparable, compare, satisfied
 from tally.election import Approval, CountingRule, Envelope, Project, Ranking, Scores
@@ -147,3 +149,27 @@ def test_what_is_decided_for_a_comparison_is_what_is_counted() -> None:
             decided, counted = (f(contest, PROFILE, keys) for f in (rule.decide, rule.count))
             assert (decided.winners, decided.spent) == (counted.winners, counted.spent)
             assert decided.steps == counted.steps
+
+
+@pytest.mark.parametrize("name", [n for n, r in rules.ENVELOPE_RULES.items() if r.decide])
+def test_deciding_alone_gives_the_outcome_of_the_whole_count(name: str) -> None:
+    """Winners, money and steps are the same; only margins and what a tie decides are left out."""
+    ballots: dict[Choice, int] = {
+        (("a", 1), ("b", 1)): 7,
+        (("c", 1),): 3,
+        (("c", 1), ("d", 1)): 3,
+        (("d", 1),): 1,
+    }
+    rule = rules.ENVELOPE_RULES[name]
+    assert rule.decide is not None
+    for variant in variants():
+        if variant.rule.name != name:
+            continue
+        contest = made(Approval(minimum=1, maximum=4), variant.rule)
+        whole = rule.count(contest, Profile.of(ballots), lot_keys(b"", "e"))
+        alone = rule.decide(contest, Profile.of(ballots), lot_keys(b"", "e"))
+        assert (alone.winners, alone.steps, alone.left) == (whole.winners, whole.steps, whole.left)
+        assert [(tie.projects, tie.order) for tie in alone.ties] == [
+            (tie.projects, tie.order) for tie in whole.ties
+        ]
+        assert all(standing.margin is None for standing in alone.standings)
