@@ -40,6 +40,7 @@ from ballot.store.boxtables import (
 )
 from ballot.store.engine import (
     StoreBusy,
+    lock_name,
     reading,
     rewrite,
     sole,
@@ -392,6 +393,7 @@ class BoxStore:
         """Make the tables and the empty log, unless they are there."""
         bring_up_to_date(self._engine, "box")
         with writing(self._engine) as connection:
+            lock_name(connection, "box")  # others may start at the same moment
             present = connection.execute(select(HEAD.c.election)).scalar_one_or_none()
             if present == self._election:
                 return

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from ballot.letters import CodesExist
 from ballot.registrar import Holder, IssuanceStopped, Issued, RegistrarInvalid, RegistrarState
 from ballot.roll import AlreadyOnRoll, Person, Progress, RollFrozen
-from ballot.store.engine import StoreBusy, reading, rewrite, writing
+from ballot.store.engine import StoreBusy, lock_name, reading, rewrite, writing
 from ballot.store.registrartables import (
     ISSUANCE,
     PERSON,
@@ -53,6 +53,7 @@ class RegistrarStore:
         which the codes rely on. Again with the same changes nothing."""
         bring_up_to_date(engine, "registrar")
         with writing(engine) as connection:
+            lock_name(connection, "registrar")  # others may start at the same moment
             if connection.execute(select(STATE.c.number)).first() is None:
                 connection.execute(
                     insert(STATE).values(
