@@ -1,5 +1,6 @@
 """The town of these tests is founded once a session; each test gets a copy of its folder."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from functools import lru_cache
@@ -14,6 +15,7 @@ import ballot.trustee
 import ballot.witness
 import web.office.boxkeys
 import web.office.officers
+import web.service
 from tests.web.desk import Desk, found, open_log
 from tests.web.published import bring_to_its_end
 from web.clock import VARIABLE
@@ -36,6 +38,24 @@ COSTED = (
     web.office.boxkeys.create_box_keys,
     web.office.officers.create_officer,
 )
+
+
+@pytest.fixture(autouse=True)
+def no_process_ends(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A service that would end its process fails its test and says why: the process here is the
+    tests' own. A test of the ending itself replaces ``os.kill`` and sees the signal."""
+    end, kill = web.service.end_process, os.kill
+    reasons: list[str] = []
+
+    def ending(reason: str) -> None:
+        if os.kill is kill:
+            reasons.append(reason)
+        else:
+            end(reason)
+
+    monkeypatch.setattr(web.service, "end_process", ending)
+    yield
+    assert reasons == []
 
 
 @pytest.fixture(scope="session")

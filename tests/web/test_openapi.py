@@ -292,8 +292,13 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
             break
         time.sleep(0.05)
     with monkeypatch.context() as patch:
+        # The sequencer beside the box reads the same store: one that is busy it asks again, and one
+        # that breaks ends the process. So what breaks here is the box alone.
         for state in (busy, broken):
-            patch.setattr(BoxStore, "reading", state)
+            if state is busy:
+                patch.setattr(BoxStore, "reading", busy)
+            else:
+                patch.setattr("ballot.box.Box.proof", broken)
             patch.setattr("ballot.box.Box._decided", state if state is broken else no_room)
             get(f"/box/proofs/{b64(leaf_hash(first.entry))}")
             cast(cast_body(third))
