@@ -35,8 +35,11 @@ LARGEST_BODY = 256 * 1024
 log = logging.getLogger("scrutin.web")
 
 
-def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
-    """The application that serves ``routes``, those of the doors in ``settings`` and no others."""
+def create_app(settings: Settings, routes: Iterable[Route], limits: Limits | None = None) -> Flask:
+    """The application that serves ``routes``, those of the doors in ``settings`` and no others.
+
+    ``limits`` counts the requests; in this process alone when None.
+    """
     app = Flask("web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     # Flask would answer "//x" with a redirection that repeats what was asked.
@@ -50,7 +53,7 @@ def create_app(settings: Settings, routes: Iterable[Route]) -> Flask:
         table[route.name] = route
     if not table:
         raise WebError("no route for the doors asked for: check SCRUTIN_DOORS")
-    limits = Limits(factor=settings.requests_factor)
+    limits = limits or Limits(factor=settings.requests_factor)
     for route in table.values():
         app.add_url_rule(route.path, route.name, route.view, methods=[route.method])
     _refuse_undeclared(app, table)

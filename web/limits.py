@@ -1,36 +1,63 @@
-"""Rate limits by address, kept in memory only: no address is ever written down."""
+"""Rate limits by address, kept in memory only: no address is ever written down.
+
+Each process can count by itself (:class:`Windows`); the processes of one host count together by
+asking one place for all of them (``web.shared_limits``).
+"""
 
 import time
 from ipaddress import AddressValueError, IPv6Address
+from typing import Protocol
 
 import limits
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 
-class Limits:
-    """Moving windows of one minute. ``factor`` multiplies every limit (load tests, big proxies)."""
+class Counts(Protocol):
+    """Where requests are counted: ``what`` is counted by ``who``, at most ``per_minute``."""
 
-    def __init__(self, *, factor: int = 1) -> None:
-        self._factor = factor
+    def hit(self, what: str, who: str, per_minute: int) -> int:
+        """Count one; 0 if within the limit, else the seconds to wait."""
+        ...
+
+    def full(self, what: str, who: str, per_minute: int) -> int:
+        """Without counting: 0 if another would be within the limit, else the seconds to wait."""
+        ...
+
+
+class Windows:
+    """Moving windows of one minute, in the memory of this process."""
+
+    def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def _item(self, per_minute: int) -> limits.RateLimitItem:
-        return limits.RateLimitItemPerMinute(per_minute * self._factor)
+    def hit(self, what: str, who: str, per_minute: int) -> int:
+        item = limits.RateLimitItemPerMinute(per_minute)
+        return 0 if self._limiter.hit(item, what, who) else self._wait(item, what, who)
+
+    def full(self, what: str, who: str, per_minute: int) -> int:
+        item = limits.RateLimitItemPerMinute(per_minute)
+        return 0 if self._limiter.test(item, what, who) else self._wait(item, what, who)
+
+    def _wait(self, item: limits.RateLimitItem, what: str, who: str) -> int:
+        stats = self._limiter.get_window_stats(item, what, who)
+        return max(1, int(stats.reset_time - time.time()) + 1)
+
+
+class Limits:
+    """Limits by address. ``factor`` multiplies every limit (load tests, big proxies)."""
+
+    def __init__(self, *, factor: int = 1, counts: Counts | None = None) -> None:
+        self._factor = factor
+        self._counts = counts or Windows()
 
     def hit(self, what: str, address: str, per_minute: int) -> int:
         """Count one; 0 if within the limit, else the seconds to wait."""
-        item, who = self._item(per_minute), network(address)
-        return 0 if self._limiter.hit(item, what, who) else self._wait(item, what, who)
+        return self._counts.hit(what, network(address), per_minute * self._factor)
 
     def full(self, what: str, address: str, per_minute: int) -> int:
         """Without counting: 0 if another would be within the limit, else the seconds to wait."""
-        item, who = self._item(per_minute), network(address)
-        return 0 if self._limiter.test(item, what, who) else self._wait(item, what, who)
-
-    def _wait(self, item: limits.RateLimitItem, what: str, address: str) -> int:
-        stats = self._limiter.get_window_stats(item, what, address)
-        return max(1, int(stats.reset_time - time.time()) + 1)
+        return self._counts.full(what, network(address), per_minute * self._factor)
 
 
 def network(address: str) -> str:

@@ -42,6 +42,7 @@ from web.office.witnesses import open_cosigning, told
 from web.openapi import with_description
 from web.registrar import registrar_routes
 from web.settings import Settings, read_settings
+from web.shared_limits import SharedCounts
 from web.telemetry import told_inside
 from web.voting import voting_routes
 from web.worker import settle_worker
@@ -63,6 +64,8 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
     folder = ElectionFolder(settings.folder)
     manifest = load_manifest(folder)
     clock = clock_for(manifest.election.id)
+    counts = SharedCounts(settings.limits) if settings.limits else None
+    limits = Limits(factor=settings.requests_factor, counts=counts)
     routes: list[Route] = [health_route(min(settings.doors))]
     registrars: dict[str, Registrar] = {}
     intake: Intake | None = None
@@ -74,7 +77,7 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
         routes += registrar_routes(
             registrars,
             clock,
-            Limits(factor=settings.requests_factor),
+            limits,
             settings.refusals_per_minute,
         )
     if Door.BOX in settings.doors:
@@ -101,7 +104,7 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
         )
         routes += observer_routes(manifest, files, clock)
         routes += voting_routes(manifest, clock)
-    app = create_app(settings, with_description(routes, min(settings.doors)))
+    app = create_app(settings, with_description(routes, min(settings.doors)), limits)
     if settings.inside is not None:
         telemetry = telemetry_of(folder, manifest, registrars, intake)
         telemetry.watch(app)

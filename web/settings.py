@@ -20,7 +20,9 @@ class Settings:
     address (a household or a library shares one); ``requests_factor`` multiplies the limits of
     requests, for a load test or a proxy that hides many; ``sequences`` says whether this host may
     put ballots into the log: it needs the signer's memory and the published log; metrics and
-    readiness are told at the address ``inside``, nowhere when None.
+    readiness are told at the address ``inside``, nowhere when None; requests are counted together
+    with the host's other processes by whoever listens in the folder ``limits``, in this process
+    alone when None.
     """
 
     folder: Path
@@ -31,6 +33,7 @@ class Settings:
     requests_factor: int = 1
     sequences: bool = True
     inside: tuple[str, int] | None = None
+    limits: Path | None = None
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -57,6 +60,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         inside=inside_address(environment["SCRUTIN_INSIDE"])
         if environment.get("SCRUTIN_INSIDE")
         else None,
+        limits=Path(environment["SCRUTIN_LIMITS"]) if environment.get("SCRUTIN_LIMITS") else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -14,6 +15,7 @@ from web.commands.shell import folder_argument, say
 from web.errors import UsageError
 from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
+from web.shared_limits import counting
 
 BLOCKING_THREADS = 32
 STOP_SECONDS = 15
@@ -30,7 +32,11 @@ def serve(folder: Path, doors: list[str], host: str, port: int, workers: int = 1
         )
     os.environ["SCRUTIN_FOLDER"] = str(folder.resolve())
     os.environ["SCRUTIN_DOORS"] = ",".join(doors)
-    run_server("web.service:application", free_address(host, port), port, workers)
+    address = free_address(host, port)
+    with counting() if workers > 1 else nullcontext() as limits:
+        if limits is not None:
+            os.environ["SCRUTIN_LIMITS"] = str(limits)
+        run_server("web.service:application", address, port, workers)
 
 
 def run_server(target: str, address: str, port: int, workers: int = 1) -> None:
