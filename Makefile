@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 PORT ?= 8000
 DEMO ?= demo-election
+MINUTES ?= 30
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench rehearsal lock sbom audit clean
+.PHONY: help setup run test lint bench soak rehearsal lock sbom audit clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +37,9 @@ lint: $(STAMP) ## ruff and mypy strict
 
 bench: $(STAMP) ## speed, as ratios within one run; BENCH=full for every rule on every file
 	$(BIN)/python -m tests.bench $(if $(filter full,$(BENCH)),--full)
+
+soak: $(STAMP) ## MINUTES=30 of ballots while processes are killed, on both databases
+	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 rehearsal: $(STAMP) ## a whole small election with real processes, no outside file
 	$(BIN)/scrutin rehearse --out rehearsal-out --voters 60

@@ -18,12 +18,13 @@ from ballot.errors import BallotError
 from ballot.registrar import Registrar
 from ballot.sequencer import Sequencer
 from ballot.store.box import BoxStore
+from tally.errors import TallyError
 from web.app import create_app
 from web.audience import Door, Route
 from web.box import box_routes
 from web.client_modules import require_client
 from web.clock import clock_for, local_time
-from web.errors import UsageError
+from web.errors import UsageError, WebError
 from web.health import health_route
 from web.inside import telemetry_of
 from web.limits import Limits
@@ -220,4 +221,8 @@ def application() -> Flask:
     settle_worker()
     parts = ExitStack()
     atexit.register(parts.close)
-    return build(read_settings(os.environ), parts)
+    try:
+        return build(read_settings(os.environ), parts)
+    except (AuditError, BallotError, TallyError, WebError) as error:
+        log.critical("%s; the service cannot start", error)
+        raise SystemExit(1) from None

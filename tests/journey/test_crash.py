@@ -3,14 +3,10 @@ commands. Run again, everything must come out as if nothing had happened."""
 
 import os
 import shutil
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -21,126 +17,28 @@ import pytest
 from audit.merkle import leaf_hash
 from audit.receipt import read_receipt, verify_proof
 from audit.record import BallotEntry, parse_entry
-from ballot.durable import replace_file
-from ballot.roll import Person
 from ballot.voter import Device, SealedBallot
-from tests.journey.terminal import ROOT, SCRUTIN, Terminal, call, plain_environment
+from tests.journey.killed import (
+    CLOSES,
+    ISSUER,
+    OPENS,
+    PEOPLE,
+    Killed,
+    found,
+    insist,
+    service,
+    set_clock,
+    settled,
+)
+from tests.journey.terminal import SCRUTIN, Terminal, call
 from tests.journey.test_rehearsal import contents
 from tests.postgres import Server
-from web.client import Client, DoorRefused, DoorSilent
-from web.clock import VARIABLE, read_time, spell_time
-from web.office.folder import ElectionFolder
-from web.office.freeze import FreezeOptions
+from web.client import Client, DoorSilent
 from web.office.result import final_log
-from web.office.town import Town, found_town
-from web.progress import Progress
-from web.rehearsal.invented import invented_election, invented_votes
-from web.rehearsal.processes import free_port
+from web.office.town import Town
+from web.rehearsal.invented import invented_votes
 
-OPENS, CLOSES = "2027-03-08T08:00:00Z", "2027-03-28T18:00:00Z"
-WORD = "kettle orbit marble"
-PEOPLE = 24
 WALKERS = 4
-ISSUER = "city"
-
-
-class Killed:
-    """The whole service on one port; can be killed and started again at any moment."""
-
-    def __init__(self, folder: Path, environment: dict[str, str], workers: int) -> None:
-        self._folder = folder
-        self._environment = environment
-        self._workers = workers
-        self._port = free_port()
-        self.address = f"http://127.0.0.1:{self._port}"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        words = [str(SCRUTIN), "serve", str(self._folder), "--port", str(self._port)]
-        words += ["--workers", str(self._workers)]
-        log = (self._folder.parent / "service.log").open("ab")
-        with log:
-            self._process = subprocess.Popen(
-                words, env=self._environment, cwd=ROOT, stdout=log, stderr=log,
-                stdin=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
-        client = Client(self.address)
-        until = time.monotonic() + 60
-        while True:
-            assert self._process.poll() is None, log.name
-            try:
-                client.get("/health")
-                break
-            except (DoorSilent, DoorRefused):
-                assert time.monotonic() < until
-                time.sleep(0.05)
-        client.close()
-
-    def kill(self) -> None:
-        """End it as a power cut would: the server and its workers at once."""
-        if self._process is None:
-            return
-        server = self._process.pid
-        workers = Path(f"/proc/{server}/task/{server}/children").read_text("ascii").split()
-        for pid in (server, *map(int, workers)):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._process.wait()
-        self._process = None
-
-    def kill_server(self) -> None:
-        """End the server alone; its worker is left without a parent."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
-        self._process = None
-
-
-@contextmanager
-def service(folder: Path, environment: dict[str, str], workers: int = 1) -> Iterator[Killed]:
-    """A running service; ended with the ``with``."""
-    killed = Killed(folder, environment, workers)
-    try:
-        killed.start()
-        yield killed
-    finally:
-        killed.kill()
-
-
-def found(root: Path, server: Server | None = None) -> tuple[Town, dict[str, str]]:
-    """A frozen town of people who all vote in one style, and the environment of its processes."""
-    database = {} if server is None else {"DATABASE_URL": server.fresh()}
-    environment = plain_environment(
-        **{
-            "SCRUTIN_PASSPHRASE": WORD,
-            VARIABLE: str(root / "clock.txt"),
-            "SCRUTIN_REQUESTS_FACTOR": "100000",
-            **database,
-        }
-    )
-    before = dict(os.environ)
-    os.environ.update({"SCRUTIN_PASSPHRASE": WORD, **database})
-    try:
-        town = found_town(
-            ElectionFolder(root / "town"),
-            invented_election(OPENS, CLOSES),
-            [Person(id=f"person-{number}", style="all") for number in range(PEOPLE)],
-            drawn=WORD,
-            issuers=[ISSUER],
-            options=FreezeOptions(batch_seconds=1, batch_minimum=1),
-            progress=Progress(quiet=True),
-        )
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-    return town, environment
-
-
-def set_clock(root: Path, time_text: str, minutes: int = 0) -> None:
-    """What the town's processes take for now."""
-    now = read_time(time_text) + timedelta(minutes=minutes)
-    replace_file(root / "clock.txt", spell_time(now).encode())
 
 
 def both(town: Town) -> tuple[str | Path, ...]:
@@ -185,17 +83,6 @@ class Walker:
             code=self.town.codes[f"person-{self.number}"][ISSUER],
             blinded_message=device.blinded_message(ISSUER),
         )
-
-
-def insist(request: Callable[[], bytes]) -> bytes:
-    """The answer to a request that is sent again as long as nobody answers."""
-    until = time.monotonic() + 90
-    while True:
-        try:
-            return request()
-        except DoorSilent:
-            assert time.monotonic() < until
-            time.sleep(0.1)
 
 
 def vote_through_crashes(town: Town, running: Killed) -> list[Walker]:
@@ -272,16 +159,6 @@ def answers(address: str) -> bool:
     finally:
         client.close()
     return True
-
-
-def settled(client: Client, leaf: bytes) -> bytes:
-    """The proof of an entry, or silence while it waits."""
-    try:
-        return client.proof(leaf)
-    except DoorRefused as error:
-        if error.code != "pending":
-            raise
-        raise DoorSilent("pending") from None
 
 
 # -- the officers' commands -------------------------------------------------------------------

@@ -55,6 +55,8 @@ def run_server(target: str, address: str, port: int, workers: int = 1) -> None:
         log_level=LogLevels.error,
         # What was promised is durable before it is promised: a worker that hangs can be killed.
         workers_kill_timeout=STOP_SECONDS,
+        # One that was killed, or ended itself to be started again, must not take the others along.
+        respawn_failed_workers=True,
     )
     server.serve()
 

@@ -1,0 +1,1 @@
+"""A long run under load, with kills: `make soak`."""
