@@ -1,6 +1,8 @@
 """What a chart shows, in words: for those who do not see it, and inside the SVG itself."""
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 from audit.words import Words
@@ -24,6 +26,7 @@ def alternative(figure: Object, words: Words, languages: Sequence[str]) -> str:
         "votes": _votes,
         "filling": _filling,
         "grades": _grades,
+        "payments": _payments,
         "question": _question,
         "turnout": _turnout,
     }[figure["figure"]](figure, words, languages)
@@ -98,6 +101,30 @@ def _grades(figure: Object, words: Words, languages: Sequence[str]) -> str:
         )
         for project in figure["projects"][:3]
         if project["median"] is not None
+    ]
+    return " ".join(told)
+
+
+def _payments(figure: Object, words: Words, languages: Sequence[str]) -> str:
+    told = [
+        words.say(
+            "alt.payments",
+            contest=text_in(figure["title"], words.language, languages),
+            count=len(figure["bought"]),
+            lacking=len(figure["lacking"]),
+        )
+    ]
+    told += [
+        words.say(
+            "alt.paid",
+            title=text_in(project["title"], words.language, languages),
+            cost=words.money(project["cost"]),
+            payers=project["payers"],
+            votes=project["votes"],
+            full=project["in_full"],
+            price=words.money(ceil(Fraction(project["price"]))),
+        )
+        for project in figure["bought"][:3]
     ]
     return " ".join(told)
 

@@ -41,6 +41,7 @@ FILLS: Final[Mapping[str, tuple[str, str, str]]] = {
     # name: (ground, edge and hatch, hatch); told apart in greyscale by lightness and by hatch
     "won": (WON, WON, ""),
     "added": ("#ffffff", WON, "......"),
+    "part": ("#ffffff", WON, "//////"),
     "used": ("#d3dde6", "#d3dde6", ""),
     "lost": ("#f4f1ea", "#7b776d", "/////"),
     "misfit": ("#ffffff", "#8c3b2a", "\\\\\\\\\\"),

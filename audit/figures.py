@@ -7,21 +7,31 @@ drawn from a figure (audit/charts.py) is not normative.
 Source: docs/formats.md section 12.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
+from typing import Final
 
 from audit.figure import FigureInvalid, Object, ballots_of, figure_head
 from audit.figures_envelope import filling, votes
 from audit.figures_grades import grades
+from audit.figures_payments import payments
 from tally.canonical import Value, encode
-from tally.election import Election, Question, Text
+from tally.election import Election, Envelope, Question, Text
+
+OWN: Final[
+    Mapping[str, tuple[str, Callable[[Election, Envelope, str, Object], dict[str, Value]]]]
+] = {
+    "equal-shares": ("payments", payments),
+    "majority-judgment": ("grades", grades),
+}
+"""The third figure of an envelope whose rule has one: what it is called and what makes it."""
 
 
 def figures(election: Election, results: Object) -> Iterator[tuple[str, bytes]]:
     """Every figure of a publication: (path ``figures/<name>.json``, canonical bytes).
 
-    ``results`` is the value of results.json. Turnout first, then two figures an envelope, three
-    where it is counted by majority judgment, and one a question, in the definition's order.
+    ``results`` is the value of results.json. Turnout first, then two figures an envelope and that
+    of its rule (``OWN``), and one a question, in the definition's order.
     Raises FigureInvalid.
     """
     yield "figures/turnout.json", encode(turnout(election, results))
@@ -40,9 +50,10 @@ def figures(election: Election, results: Object) -> Iterator[tuple[str, bytes]]:
             yield f"figures/votes-{contest.id}.json", encode(figure)
             figure = filling(election, contest, results["election"], result)
             yield f"figures/filling-{contest.id}.json", encode(figure)
-            if contest.rule.name == "majority-judgment":
-                figure = grades(election, contest, results["election"], result)
-                yield f"figures/grades-{contest.id}.json", encode(figure)
+            if contest.rule.name in OWN:
+                name, of_rule = OWN[contest.rule.name]
+                figure = of_rule(election, contest, results["election"], result)
+                yield f"figures/{name}-{contest.id}.json", encode(figure)
 
 
 def question(

@@ -1,0 +1,186 @@
+"""The chart of Equal Shares: who paid for each project, and what the supporters of others had left.
+
+A funded project's bar is its supporters: those who paid the price in full, those who gave what they
+had left, those who had nothing left. The bar of a project that was not bought is its cost, filled
+as far as its supporters' money went.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import ceil
+from typing import Final
+
+from audit.sheet import FAINT, INK, MARGIN, SOFT, WON, Paper, Sheet, ticks
+from audit.sheet_frame import COMPACT_FROM, MOST_ROWS, RIGHT, Frame, Object, hairline
+
+NUMBER_END: Final = MARGIN + 22.0
+MARK: Final = NUMBER_END + 12.0
+TITLE: Final = MARK + 12.0
+COST_END: Final = 402.0
+BARS: Final = 418.0
+BARS_END: Final = 600.0
+
+
+def payments_sheet(figure: Object, frame: Frame) -> Sheet:
+    """Lay out ``payments-<contest>.json``."""
+    words = frame.words
+    title, shows = frame.text(figure["title"]), words.say("chart.payments")
+    paper = frame.begin(title, shows, _facts(figure, frame))
+    bought, lacking = figure["bought"], figure["lacking"]
+    filled = [project for project in figure["filled"] if project["won"]]
+    legend = [("won", "in_full"), ("part", "in_part"), ("rest", "nothing_left")] if bought else []
+    if lacking:
+        legend += [("lost", "money_left"), ("track", "missing")]
+    frame.legend(paper, [(fill, words.say(f"legend.{key}")) for fill, key in legend])
+    compact = len(bought) + len(filled) + len(lacking) >= COMPACT_FROM
+    room = MOST_ROWS
+    if bought:
+        _bought(paper, frame, figure, bought[:room], compact=compact)
+        room -= len(bought[:room])
+    else:
+        paper.paragraph(words.say("chart.payments.none"), 9.5)
+        paper.y += 10
+    if filled:
+        _section(paper, words.say("chart.payments.filled"))
+        for index, project in enumerate(filled[:room]):
+            _begin(paper, index)
+            _head(paper, frame, project, won=True, compact=compact)
+        room -= len(filled[:room])
+    if lacking and room:
+        _lacking(paper, frame, lacking[:room], compact=compact)
+        room -= len(lacking[:room])
+    more = len(bought) + len(filled) + len(lacking) - (MOST_ROWS - room)
+    for count, key in (
+        (more, "chart.more"),
+        (len(figure["filled"]) - len(filled), "chart.payments.passed"),
+    ):
+        if count:
+            paper.y += 6
+            paper.paragraph(words.count(key, count), 9, colour=SOFT)
+    return frame.end(paper, f"{title} – {shows}", figure)
+
+
+def _facts(figure: Object, frame: Frame) -> list[str]:
+    words = frame.words
+    facts = [words.count("fact.expressed", figure["expressed"])]
+    start = Fraction(figure["start"])
+    key = "fact.start" if start.denominator == 1 else "fact.start_about"
+    facts.append(words.say(key, start=words.money(int(start))))
+    if figure["prefer"] is not None:
+        facts.append(words.say("fact.prefer", **figure["prefer"]))
+    return facts
+
+
+def _section(paper: Paper, heading: str) -> None:
+    paper.y += 12
+    paper.stroke(MARGIN, paper.y, RIGHT, paper.y, colour=INK, weight=0.9)
+    paper.paragraph(heading, 10, bold=True, lines=2)
+    paper.y += 16
+
+
+def _begin(paper: Paper, index: int) -> None:
+    if index:
+        hairline(paper)
+
+
+def _bought(
+    paper: Paper, frame: Frame, figure: Object, shown: Sequence[Object], *, compact: bool
+) -> None:
+    words = frame.words
+    per = "price_mark" if figure["utility"] in ("points", "ranks") else "price"
+    paper.label(TITLE, paper.y, words.say("head.project_step"), 8.5, colour=SOFT)
+    paper.label(COST_END, paper.y, words.say("head.cost"), 8.5, colour=SOFT, anchor="end")
+    paper.label(BARS, paper.y, words.say("head.supporters"), 8.5, colour=SOFT)
+    paper.label(RIGHT, paper.y, words.say(f"head.{per}"), 8.5, colour=SOFT, anchor="end")
+    paper.y += 4
+    scale = ticks(Fraction(max(project["votes"] for project in figure["bought"])))
+    _axis(paper, frame, scale)
+    top, rows_from = paper.y, len(paper.items)
+    for index, project in enumerate(shown):
+        _begin(paper, index)
+        told = words.say(
+            "row.payers" if project["in_part"] else "row.payers_all",
+            full=project["in_full"],
+            part=project["in_part"],
+            votes=project["votes"],
+        )
+        middle = _head(paper, frame, project, won=True, compact=compact, told=told)
+        bar, x = 8.0 if compact else 12.0, BARS
+        nothing = project["votes"] - project["payers"]
+        for count, fill in (
+            (project["in_full"], "won"),
+            (project["in_part"], "part"),
+            (nothing, "rest"),
+        ):
+            length = (BARS_END - BARS) * count / scale[-1]
+            paper.bar(x, middle - bar / 2, length, bar, fill)
+            x += length
+        size = 8.5 if compact else 9.5
+        price = words.money(ceil(Fraction(project["price"])))
+        paper.label(RIGHT, middle + size * 0.35, price, size, bold=True, anchor="end")
+    _grid(paper, [BARS + (BARS_END - BARS) * tick / scale[-1] for tick in scale], top, rows_from)
+    _axis(paper, frame, scale)
+
+
+def _axis(paper: Paper, frame: Frame, scale: Sequence[int]) -> None:
+    for tick in scale:
+        x = BARS + (BARS_END - BARS) * tick / scale[-1]
+        paper.label(x, paper.y + 10, frame.words.number(tick), 7.5, colour=SOFT, anchor="middle")
+    paper.y += 14
+
+
+def _grid(paper: Paper, places: Sequence[float], top: float, at: int) -> None:
+    drawn = len(paper.items)
+    for x in places:
+        paper.stroke(x, top, x, paper.y, colour=FAINT, weight=0.5)
+    paper.items[at:] = paper.items[drawn:] + paper.items[at:drawn]
+
+
+def _lacking(paper: Paper, frame: Frame, shown: Sequence[Object], *, compact: bool) -> None:
+    words = frame.words
+    _section(paper, words.say("chart.payments.lacking"))
+    paper.label(TITLE, paper.y, words.say("head.project_step"), 8.5, colour=SOFT)
+    paper.label(COST_END, paper.y, words.say("head.cost"), 8.5, colour=SOFT, anchor="end")
+    paper.label(BARS, paper.y, words.say("head.of_cost"), 8.5, colour=SOFT)
+    paper.label(RIGHT, paper.y, words.say("head.money_left"), 8.5, colour=SOFT, anchor="end")
+    paper.y += 8
+    for index, project in enumerate(shown):
+        _begin(paper, index)
+        told = words.count("row.supporters", project["votes"])
+        middle = _head(paper, frame, project, won=False, compact=compact, told=told)
+        bar, size = (8.0, 8.5) if compact else (12.0, 9.5)
+        length = (BARS_END - BARS) * project["money"] / project["cost"]
+        paper.bar(BARS, middle - bar / 2, BARS_END - BARS, bar, "track")
+        paper.bar(BARS, middle - bar / 2, length, bar, "lost")
+        money = words.money(project["money"])
+        paper.label(RIGHT, middle + size * 0.35, money, size, anchor="end")
+
+
+def _head(
+    paper: Paper, frame: Frame, project: Object, *, won: bool, compact: bool, told: str = ""
+) -> float:
+    """Step, mark, title and cost of a row, and below what is ``told``; moves the paper on and
+    gives the middle of the row."""
+    words, size = frame.words, 8.5 if compact else 9.5
+    leading = size * 1.3
+    cost = words.money(project["cost"])
+    width = COST_END - TITLE - paper.type.width(cost, size, won) - 12
+    titled = paper.wrap(
+        frame.text(project["title"]), width, size, bold=won, lines=1 if compact else 2
+    )
+    below = [] if compact or not told else paper.wrap(told, COST_END - TITLE, 8, lines=2)
+    height = len(titled) * leading + len(below) * 11 + (5 if compact else 10)
+    middle = paper.y + height / 2
+    first = middle - ((len(titled) - 1) * leading + len(below) * 11) / 2 + size * 0.35
+    number = words.number(project["step"])
+    paper.label(NUMBER_END, first, number, size - 1, colour=SOFT, anchor="end")
+    if won:
+        paper.label(MARK, first, "✓", size, bold=True, colour=WON, anchor="middle")
+    for line, text in enumerate(titled):
+        paper.label(TITLE, first + line * leading, text, size, bold=won)
+    for line, text in enumerate(below):
+        paper.label(TITLE, first + len(titled) * leading + line * 11 - 1, text, 8, colour=SOFT)
+    colour = INK if won else SOFT
+    paper.label(COST_END, first, cost, size, bold=won, colour=colour, anchor="end")
+    paper.y += height
+    return middle
