@@ -1,10 +1,10 @@
 """Equal Shares as pabutools counts it with exact fractions: plain and Add1, generated and real.
 
 pabutools' ``voter_budget_increment`` is the exhaustive Add1, from the exact equal share. Ours
-begins at the whole number of increments in it (docs/rules.md). So either the budget is a multiple of the
-ballots, or pabutools is told to begin where ours does. The non-exhaustive Add1, which cities use,
-is pabutools' own run repeated until the envelope is exceeded. pabutools lets a project compete that
-costs more than the envelope; such projects are taken away before.
+begins at the whole number of increments in it (docs/rules.md). So either the budget is a multiple
+of the ballots, or pabutools is told to begin where ours does. The non-exhaustive Add1, which cities
+use, is pabutools' own run repeated until the envelope is exceeded. pabutools lets a project compete
+that costs more than the envelope; such projects are taken away before.
 """
 
 import os
