@@ -56,6 +56,13 @@ class Renderer:
         yield from self.pages(publication, charts)
 
 
+def pages_renderer() -> Renderer:
+    """Pages alone, as where nothing that charts need is installed."""
+    page = import_module("audit.page")
+    drawing = Drawing(pages=pages_drawing(), charts=None)
+    return Renderer(drawing=drawing, charts=lambda _publication: (), pages=page.draw)
+
+
 def installed_renderer() -> Renderer:
     """The renderer that this installation has: charts and pages, or pages alone."""
     page = import_module("audit.page")
@@ -64,8 +71,7 @@ def installed_renderer() -> Renderer:
     except ImportError as error:
         if error.name is not None and error.name.partition(".")[0] in ("audit", "tally"):
             raise
-        drawing = Drawing(pages=pages_drawing(), charts=None)
-        return Renderer(drawing=drawing, charts=lambda _publication: (), pages=page.draw)
+        return pages_renderer()
 
     def draw_charts(publication: Publication) -> Drawn:
         drawn: Drawn = charts.draw(

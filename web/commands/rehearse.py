@@ -38,9 +38,21 @@ INVENTED_VOTERS = 60
     "--jobs", type=click.IntRange(1, 64), help="Residents at the same time; default: one a core."
 )
 @click.option("--issuers", default=1, show_default=True, type=click.IntRange(1, 4))
+@click.option(
+    "--charts/--no-charts",
+    default=True,
+    show_default=True,
+    help="Draw the charts, which take most of the time of a small rehearsal.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def rehearse(
-    file: Path | None, out: Path, voters: int | None, jobs: int | None, issuers: int, as_json: bool
+    file: Path | None,
+    out: Path,
+    voters: int | None,
+    jobs: int | None,
+    issuers: int,
+    charts: bool,
+    as_json: bool,
 ) -> None:
     """Play a whole election over HTTP, one simulated resident for each ballot of FILE (.pb).
 
@@ -62,6 +74,7 @@ def rehearse(
             out=out,
             jobs=jobs or os.cpu_count() or 1,
             issuers=[f"issuer-{chr(ord('a') + number)}" for number in range(issuers)],
+            charts=charts,
             progress=progress,
             say=say,
         )

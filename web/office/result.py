@@ -1,6 +1,6 @@
 """After the close: trustees release, the box is opened, the ballots counted and published."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from audit.admission import admit
@@ -13,7 +13,7 @@ from audit.opening import check_opening
 from audit.policy import QuorumMissing
 from audit.record import CloseEntry, parse_entry
 from audit.recount import open_ballots, recount, split_sealed
-from audit.rendering import installed_renderer
+from audit.rendering import Renderer, installed_renderer
 from audit.source import FolderSource
 from audit.tile import read_entries
 from ballot.durable import keep_file, make_folder
@@ -180,16 +180,18 @@ def publish_results(
     *,
     jobs: int,
     progress: Progress,
+    renderer: Callable[[], Renderer] = installed_renderer,
 ) -> bytes | Prepared:
     """Derive the publication into a folder beside ``out``, sign it, and with enough officers'
     signatures give it its name. Gives the result hash, or what is prepared while more must sign.
+    ``renderer`` makes its charts and pages.
 
     Raises Refused before the count, FolderDiffers when ``out`` is another publication.
     """
     results = folder.require(folder.results, "count first: scrutin count")
     inputs = gather(folder, manifest, jobs=jobs, progress=progress)
     staging = out if out.exists() else out.with_name(out.name + ".unsigned")
-    prepared = prepare(inputs, staging, installed_renderer(), jobs=jobs, progress=progress)
+    prepared = prepare(inputs, staging, renderer(), jobs=jobs, progress=progress)
     if (prepared.folder / "results.json").read_bytes() != results:
         raise FolderDiffers(f"{folder.results}: differs from the recount; count again")
     publication = approve(

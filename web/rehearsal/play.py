@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from audit.manifest import Manifest
 from audit.receipt import read_receipt, verify_proof
 from audit.record import parse_entry
+from audit.rendering import installed_renderer, pages_renderer
 from ballot.code import RANDOM_BYTES, new_code
 from ballot.durable import replace_file
 from ballot.roll import Person
@@ -70,6 +71,7 @@ class Rehearsal:
         out: Path,
         jobs: int,
         issuers: Sequence[str] = ("city",),
+        charts: bool = True,
         progress: Progress,
         say: Callable[[str], None],
     ) -> None:
@@ -79,6 +81,7 @@ class Rehearsal:
         self._out = out
         self._jobs = jobs
         self._issuers = issuers
+        self._renderer = installed_renderer if charts else pages_renderer
         self._progress = progress
         self._say = say
         self._seed = sha256(b"rehearsal" + election.id.encode()).digest()
@@ -295,6 +298,7 @@ class Rehearsal:
                 self._town.officers,
                 jobs=self._jobs,
                 progress=self._progress,
+                renderer=self._renderer,
             )
             if not isinstance(published, bytes):
                 raise RehearsalFailed("publish: the officers' signatures did not suffice")
