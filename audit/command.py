@@ -1,4 +1,4 @@
-"""The observer's commands: ``python -m audit verify|compare|receipt``.
+"""The observer's commands: ``python -m audit verify|compare|receipt|chart``.
 
 Results go to standard output, everything else to standard error. Exit status 0: it holds; 1: it
 does not; 2: it could not be looked at (a wrong argument, a file or an address that cannot be read).
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from audit.capture import read_capture
+from audit.chart_command import add_chart, draw_charts
 from audit.compare import compare
 from audit.errors import AuditError
 from audit.label import b64
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     receipt.add_argument("receipt", type=Path, help="the receipt's file")
     receipt.add_argument("--proof", type=Path, help="a proof file (.tlog-proof) to check with it")
+    add_chart(commands)
     return parser
 
 
@@ -86,9 +88,13 @@ def main(arguments: Sequence[str] | None = None, *, now: Callable[[], datetime] 
                 return _verify(chosen, stack)
             if chosen.command == "compare":
                 return _compare(chosen, stack)
+            if chosen.command == "chart":
+                draw_charts(chosen, lambda where: _source(where, stack), _say)
+                return HOLDS
             return _receipt(chosen, stack, now())
     except (SourceFailed, ResultHashInvalid, OSError) as error:
-        _complain(f"cannot check: {error}")
+        doing = "draw" if chosen.command == "chart" else "check"
+        _complain(f"cannot {doing}: {error}")
         return UNREADABLE
     except AuditError as error:
         _say(f"FAILED: {error}")

@@ -20,10 +20,12 @@ Object = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """Which result a chart belongs to: the election's title and the result hash (32 bytes)."""
+    """Which result a chart belongs to: the election's title, empty where it is not known, and the
+    result hash (32 bytes), or another that the words ``named`` say."""
 
     election: str
     result_hash: bytes
+    named: str = "chart.hash"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +47,9 @@ class Frame:
         """A paper with its head: the election, the contest, what is shown, the main numbers."""
         paper = Paper(type=self.type)
         paper.bar(0, 0, WIDTH, 5, "won")
-        paper.paragraph(self.occasion.election, 9, colour=SOFT, lines=2)
-        paper.y += 5
+        if self.occasion.election:
+            paper.paragraph(self.occasion.election, 9, colour=SOFT, lines=2)
+            paper.y += 5
         paper.paragraph(title, 19, bold=True, leading=1.2)
         paper.y += 5
         paper.paragraph(shows, 11, colour=WON, bold=True, lines=2)
@@ -75,7 +78,7 @@ class Frame:
         paper.y += 18
         paper.stroke(MARGIN, paper.y, RIGHT, paper.y, colour=INK, weight=0.9)
         paper.y += 17
-        named, hashed = self.words.say("chart.hash"), short(self.occasion.result_hash)
+        named, hashed = self.words.say(self.occasion.named), short(self.occasion.result_hash)
         paper.label(MARGIN, paper.y, named, 9, colour=SOFT)
         beside = MARGIN + paper.type.width(named, 9) + 8
         paper.label(beside, paper.y, hashed, 11, bold=True)

@@ -1,6 +1,7 @@
 """Which charts a publication has: a sheet per figure and language."""
 
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any, Final
 
 from audit.errors import AuditError
@@ -13,8 +14,8 @@ from audit.sheet_payments import payments_sheet
 from audit.sheet_question import question_sheet
 from audit.sheet_turnout import turnout_sheet
 from audit.sheet_votes import votes_sheet
-from audit.words import Words, languages
-from tally.canonical import parse
+from audit.words import LANGUAGES, Words, languages
+from tally.canonical import CanonicalError, parse
 from tally.election import Election
 
 LAYOUTS: Final[Mapping[str, Callable[[Object, Frame], Sheet]]] = {
@@ -25,6 +26,10 @@ LAYOUTS: Final[Mapping[str, Callable[[Object, Frame], Sheet]]] = {
     "question": question_sheet,
     "turnout": turnout_sheet,
 }
+
+
+class FigureUnreadable(AuditError):
+    """A file that is no figure of docs/formats.md section 12."""
 
 
 def sheets(
@@ -47,3 +52,31 @@ def sheets(
                 languages=election.languages,
             )
             yield chart_name(path, language), layout(figure, frame)
+
+
+def lone_sheets(name: str, data: bytes, face: Typeface) -> Iterator[tuple[str, Sheet]]:
+    """The sheets of one figure (canonical bytes) without its publication: they show the SHA-256 of
+    the figure, not a result hash. Raises FigureUnreadable."""
+    try:
+        figure: Any = parse(data, limit=len(data))
+        layout = LAYOUTS[figure["figure"]]
+        titles = tuple(figure["title"])
+        for language in tuple(code for code in LANGUAGES if code in titles) or ("en",):
+            if figure.get("exponent", 2) not in range(7):
+                raise ValueError("exponent: not from 0 to 6")
+            words = Words(
+                language=language,
+                currency=figure.get("currency", "EUR"),
+                exponent=figure.get("exponent", 2),
+            )
+            occasion = Occasion(
+                election="", result_hash=sha256(data).digest(), named="chart.hash.figure"
+            )
+            frame = Frame(occasion=occasion, words=words, type=face, figure=name, languages=titles)
+            yield chart_name(name, language), layout(figure, frame)
+    except (CanonicalError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise FigureUnreadable(
+            f"{name}: not a figure that Scrutin can draw ({type(error).__name__}: {error})"
+        ) from None
+    except AttributeError as error:
+        raise FigureUnreadable(f"{name}: not a figure that Scrutin can draw ({error})") from None
