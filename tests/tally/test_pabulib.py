@@ -94,8 +94,9 @@ def test_real_files(path: Path) -> None:
     assert all(ballot.reason is None for ballot in wide.ballots)
     profile = _through_the_bytes(wide)
     # Published and read again: the same votes, the same limits.
-    again = parse(publication(wide.election, "budget", profile, []))
-    assert write(again) == publication(wide.election, "budget", profile, [])
+    published = publication(wide.election, "budget", profile, [])
+    again = parse(published)
+    assert write(again) == published
     reread = read_instance(again)
     assert reread.envelope.form == wide.envelope.form
     assert [(p.id, p.cost) for p in reread.envelope.projects] == [
