@@ -17,6 +17,16 @@ from tally.rules.phragmen_run import Course, Race, ballots_of, play
 from tally.tiebreak import LotKey, Sorter
 
 ACCEPTED_FORMS: Final = frozenset({"approval", "choose-1", "knapsack"})
+DECIMALS: Final = 6
+
+
+def load_text(load: Fraction) -> str:
+    """A load as results show it: minor units for each ballot, rounded down to six decimals.
+
+    The exact numbers, which decide, have hundreds of digits in a large city.
+    """
+    whole, part = divmod(int(load.numerator * 10**DECIMALS // load.denominator), 10**DECIMALS)
+    return f"{whole}.{part:0{DECIMALS}}"
 
 
 def check(envelope: Envelope) -> list[Fault]:
@@ -104,10 +114,7 @@ def _steps(
         note(place, EXCLUDE, reason, budget, budget, {"phase": "admission", "needed": needed})
     misfit = STOP if course.behind or not course.ended else PASS
     for at in course.rounds:
-        detail: dict[str, Value] = {
-            "phase": "overall",
-            "load": int(at.load.numerator // at.load.denominator),
-        }
+        detail: dict[str, Value] = {"phase": "overall", "load": load_text(at.load)}
         if at.fits:
             after = at.left - envelope.projects[at.place].cost
             note(at.place, FUND, "fits", at.left, after, detail)
@@ -115,11 +122,7 @@ def _steps(
             note(at.place, misfit, "does-not-fit", at.left, at.left, detail)
     for load, place in course.behind:
         other = envelope.projects[course.rounds[-1].place].id
-        behind: dict[str, Value] = {
-            "phase": "overall",
-            "load": int(load.numerator // load.denominator),
-            "other": other,
-        }
+        behind: dict[str, Value] = {"phase": "overall", "load": load_text(load), "other": other}
         note(place, PASS, "after-stop", course.left, course.left, behind)
     return tuple(steps)
 

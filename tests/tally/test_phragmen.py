@@ -179,6 +179,17 @@ def test_nobody_loses_by_so_many_ballots_whichever() -> None:
             assert "p0" in counted(contest, fewer).winners
 
 
+def test_the_loads_stand_in_the_steps_to_six_decimals() -> None:
+    ballots: Ballots = {(("p0", 1), ("p1", 1)): 7, (("p2", 1),): 3, (("p3", 1),): 1}
+    for rule, loads in (
+        ("skip", ["5.714285", "10.000000", "11.428571", "30.000000"]),
+        ("stop", ["5.714285", "10.000000", "11.428571", "30.000000"]),
+    ):
+        outcome = counted(envelope([40, 40, 30, 30], 100, {"on_misfit": rule}), ballots)
+        assert [step.project for step in outcome.steps] == ["p0", "p2", "p1", "p3"]
+        assert [step.detail["load"] for step in outcome.steps] == loads
+
+
 def test_a_tie_says_whether_it_decided() -> None:
     tied: Ballots = {(("p0", 1),): 2, (("p1", 1),): 2}
     (tie,) = counted(envelope([5, 5], 5, {"on_misfit": "skip"}), tied).ties
