@@ -32,9 +32,16 @@ def _votes(votes: int, say: Voice) -> str:
     return say.several(votes, say.pick("voix", "vote"), say.pick("voix", "votes"))
 
 
+def _units(envelope: Envelope, number: int, say: Voice) -> str:
+    """A score, in the words of the form."""
+    if isinstance(envelope.form, Points | Scores | Ranking):
+        return say.several(number, "point", "points")
+    return _votes(number, say)
+
+
 def _score(envelope: Envelope, standing: Standing, say: Voice) -> str:
     if isinstance(envelope.form, Points | Scores | Ranking):
-        return say.several(int(standing.score), "point", "points")
+        return _units(envelope, int(standing.score), say)
     return _votes(standing.votes, say)
 
 
@@ -77,6 +84,11 @@ def reason(envelope: Envelope, standing: Standing, step: Step, say: Voice) -> st
         if isinstance(number, int):
             places[name] = say.number(number)
             places[f"{name}_money"] = say.money(number)
+    total, contrary = detail.get("total"), detail.get("contrary")
+    if isinstance(total, int):
+        places["total"] = _units(envelope, total, say)
+        if isinstance(contrary, int):
+            places["fewer"] = _units(envelope, total - contrary, say)
     if isinstance(envelope.form, Grades):
         places["grade"] = grade_words.label(envelope, detail.get("grade"), say)
         if step.reason == "below-minimum-grade":

@@ -57,6 +57,46 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
         "Perdu : il coûte {cost}, et il restait à ses soutiens {money} en tout.",
         "Lost: it costs {cost}, and its supporters had {money} left together.",
     ),
+    "in-optimum": (
+        (
+            "Financé : il fait partie du meilleur choix possible, qui réunit {total} ; sans lui, "
+            "le meilleur en aurait {fewer} de moins."
+        ),
+        (
+            "Funded: it is part of the best possible choice, with {total} together; the best "
+            "without it would have {fewer} fewer."
+        ),
+    ),
+    "preferred-optimum": (
+        (
+            "Financé : il fait partie du meilleur choix possible, qui réunit {total} ; un autre "
+            "choix, sans lui, en réunirait autant, et le départage l’a mis derrière."
+        ),
+        (
+            "Funded: it is part of the best possible choice, with {total} together; another "
+            "choice, without it, would have as many, and the order of projects put that behind."
+        ),
+    ),
+    "not-in-optimum": (
+        (
+            "Perdu : les projets retenus réunissent {total} ; avec lui, le meilleur choix possible "
+            "en aurait {fewer} de moins."
+        ),
+        (
+            "Lost: the chosen projects together have {total}; with it, the best possible choice "
+            "would have had {fewer} fewer."
+        ),
+    ),
+    "other-optimum": (
+        (
+            "Perdu : les projets retenus réunissent {total} ; un choix avec lui en réunirait "
+            "autant, et le départage l’a mis derrière."
+        ),
+        (
+            "Lost: the chosen projects together have {total}; a choice with it would have had as "
+            "many, and the order of projects put that behind."
+        ),
+    ),
     "does-not-fit": (
         "Perdu : il restait {left}, il coûte {cost}.",
         "Lost: {left} was left, it costs {cost}.",
@@ -146,6 +186,10 @@ CRITERIA: Final[Mapping[str, tuple[str, str]]] = {
     "expensive": ("le coût le plus élevé", "higher cost"),
     "order": ("l’ordre de la liste", "the order of the list"),
     "lot": ("le tirage au sort public", "the public lot"),
+    "total": (
+        "l’ordre des scores, plusieurs choix réunissant le même total",
+        "the order of scores, as several choices have the same total",
+    ),
 }
 
 VERDICTS: Final[Mapping[str, tuple[str, str]]] = {

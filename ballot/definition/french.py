@@ -84,6 +84,8 @@ _MESSAGES: Final[tuple[tuple[str, str, str | None], ...]] = (
      "la règle de Phragmén n’a pas de paramètre « {1} »", None),
     (r"Phragmén's rule funds projects whole or not at all",
      "la règle de Phragmén finance un projet en entier ou pas du tout", None),
+    (r"the knapsack optimum has no parameter '(.+)'",
+     "l’optimum du sac à dos n’a pas de paramètre « {1} »", None),
     (r"two grades read the same", "deux mentions sont les mêmes", None),
     (r"cap (\d+) is above the total (\d+)", "le plafond {1} dépasse le total {2}", None),
     (r"(\d+) points cannot go to (\d+) projects",

@@ -16,6 +16,8 @@ from tally.rules import (
     greedy,
     greedy_example,
     greedy_words,
+    knapsack_optimum,
+    knapsack_words,
     majority_judgment,
     majority_judgment_example,
     majority_judgment_words,
@@ -62,6 +64,15 @@ ENVELOPE_RULES: Final[Mapping[str, Rule[Envelope, Outcome]]] = MappingProxyType(
             describe=phragmen_words.describe,
             example=phragmen_words.example,
             decide=phragmen.decide,
+        ),
+        "knapsack-optimum": Rule(
+            name="knapsack-optimum",
+            accepts=SCORED_FORMS,
+            check=knapsack_optimum.check,
+            count=knapsack_optimum.count,
+            describe=knapsack_words.describe,
+            example=knapsack_words.example,
+            decide=knapsack_optimum.decide,
         ),
     }
 )

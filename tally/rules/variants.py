@@ -92,6 +92,14 @@ VARIANTS: Final[Mapping[str, Sequence[Row]]] = MappingProxyType(
                 {"on_misfit": "stop"},
             ),
         ),
+        "knapsack-optimum": (
+            (
+                "knapsack-optimum",
+                "le plus grand score total dans l’enveloppe",
+                "the greatest total score within the envelope",
+                {},
+            ),
+        ),
     }
 )
 

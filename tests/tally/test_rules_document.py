@@ -27,7 +27,8 @@ PROJECTS = [e for e in EXAMPLES if "projects" in e and e.get("rule", "greedy") =
 GRADED = [example for example in EXAMPLES if example.get("rule") == "majority-judgment"]
 SEQUENTIAL = [example for example in EXAMPLES if example.get("rule") == "phragmen"]
 SHARED = [example for example in EXAMPLES if example.get("rule") == "equal-shares"]
-OTHERS = ("majority-judgment", "phragmen", "equal-shares")
+BEST = [example for example in EXAMPLES if example.get("rule") == "knapsack-optimum"]
+OTHERS = ("majority-judgment", "phragmen", "equal-shares", "knapsack-optimum")
 QUESTIONS = [example for example in EXAMPLES if "options" in example]
 
 
@@ -37,6 +38,7 @@ def test_there_are_examples() -> None:
     assert len(GRADED) >= 2
     assert len(SEQUENTIAL) >= 2
     assert len(SHARED) >= 4
+    assert len(BEST) >= 2
     assert len(PROJECTS) + len(QUESTIONS) + sum(e.get("rule") in OTHERS for e in EXAMPLES) == len(
         EXAMPLES
     )
@@ -98,8 +100,8 @@ def test_the_examples_of_majority_judgment(example: dict[str, Any]) -> None:
     assert scores == example["scores"]
 
 
-@pytest.mark.parametrize("example", [*SEQUENTIAL, *SHARED])
-def test_the_examples_of_phragmen_and_of_equal_shares(example: dict[str, Any]) -> None:
+@pytest.mark.parametrize("example", [*SEQUENTIAL, *SHARED, *BEST])
+def test_the_examples_of_other_rules(example: dict[str, Any]) -> None:
     contest = Envelope(
         id="e",
         title=words("e"),
