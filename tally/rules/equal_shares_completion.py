@@ -19,10 +19,10 @@ from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from typing import Any
 
-from tally.rules.equal_shares_leap import follow
 from tally.rules.equal_shares_parameters import SharesParameters
 from tally.rules.equal_shares_poll import Poll
 from tally.rules.equal_shares_purse import RATIO, Purse, open_purse
+from tally.rules.equal_shares_raise import highest_start
 from tally.rules.equal_shares_run import Candidate, Purchase, Run, run
 from tally.tiebreak import Key
 
@@ -119,42 +119,19 @@ def _bought(
 
 
 def _raised(shares: Shares) -> tuple[Fraction, Run, int]:
-    """The last run that fits, its start, and how many runs it took."""
-    increment = shares.parameters.increment
-    exhaustive = shares.parameters.raises == "add1-exhaustive"
-    start = Fraction(shares.budget // (shares.poll.ballots * increment) * increment)
+    """The last run that fits, its start, and how many runs it took to find it."""
+    parameters = shares.parameters
+    start, rounds = highest_start(
+        shares.candidates(),
+        shares.poll.counts,
+        ballots=shares.poll.ballots,
+        budget=shares.budget,
+        increment=parameters.increment,
+        exhaustive=parameters.raises == "add1-exhaustive",
+    )
     found = _bought(shares, start)
-    assert found is not None  # noqa: S101
-    candidates = shares.candidates()
-    rounds, stride, leapt = 1, 1, False
-    while len(found.purchases) < len(shares.places):
-        if exhaustive and not _something_fits(shares, found):
-            break
-        # As far as certainly nothing changes, in ever longer leaps; then one increment at a time.
-        purse = open_purse(start + stride * increment, shares.poll.counts)
-        same = follow(candidates, purse, found.purchases)
-        if same is not None:
-            start, found, leapt = start + stride * increment, same, True
-            rounds, stride = rounds + 1, stride * 2
-            continue
-        if stride > 1:
-            stride //= 2
-            continue
-        higher = _bought(shares, start + increment, most=shares.budget)
-        rounds += 1
-        if higher is None:
-            break
-        start, found, leapt = start + increment, higher, False
-    if leapt:  # again, for what was equal
-        found = _bought(shares, start)
-        assert found is not None  # noqa: S101
+    assert found is not None  # noqa: S101 - without a limit a run is never given up
     return start, found, rounds
-
-
-def _something_fits(shares: Shares, found: Run) -> bool:
-    bought = set(found.winners)
-    left = shares.budget - sum(shares.costs[place] for place in bought)
-    return any(shares.costs[place] <= left for place in shares.places if place not in bought)
 
 
 def _finished(shares: Shares, start: Fraction, rounds: int, found: Run, left: int) -> Ending:

@@ -241,7 +241,9 @@ def test_leaps_end_where_single_increments_do(data: st.DataObject) -> None:
     kept = completion._bought(shares, slow)
     assert kept is not None
     while len(kept.purchases) < len(shares.places):
-        if shares.parameters.raises != "add1" and not completion._something_fits(shares, kept):
+        left = budget - sum(costs[place] for place in kept.winners)
+        rest = set(shares.places) - set(kept.winners)
+        if shares.parameters.raises != "add1" and all(costs[place] > left for place in rest):
             break
         higher = completion._bought(shares, slow + increment, most=budget)
         if higher is None:

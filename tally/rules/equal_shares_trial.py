@@ -1,0 +1,360 @@
+"""What Equal Shares buys from a starting budget, in binary fractions: certain, or not said.
+
+A raise counts a whole election hundreds of times only to learn what each count would buy. For that
+exact rates are not needed, as long as it is *proven* which project comes next. So a trial computes
+with binary fractions and with a bound of their error, and gives up (None) where two projects are
+closer than that; ``equal_shares_run`` then decides exactly. What it says is what an exact run says,
+never something near it (tests/tally/test_equal_shares_trial.py).
+
+**Bounds.** Every group's budget ``b`` has an error bound of its own. A project's supporters raise
+``R(r) = sum of weight · min(b / utility, r)`` at rate r. Sums of m terms are rounded by less than
+``m · 2^-52`` of them, and the error of a budget counts only where that ballot gives all it has: one
+that surely has more than r gives r, whatever else. So ``R`` is known within ``slack``. If R(r) is
+below the cost by more, the rate is higher than r (or there is none). It grows with at least the
+weight ``rich`` of those who surely have more than r; so if R(r) misses the cost by x, the rate is
+within ``(|x| + slack) / rich`` of r, provided that is less than ``margin``, by how much "surely"
+has to be more. This is also by how much the purchase adds to the errors of those who pay the rate;
+who surely gives all has exactly nothing left, and no error.
+
+R is concave in r: the line through two points of it is above it further on. So, where R(r) is below
+the cost, the slope to the left of r says how much higher the rate is at the least.
+
+A project whose supporters all pay in full has exactly the rate cost / utility, and no rate is ever
+below that: which settles equal rates of such projects by their keys.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import heapify, heappop, heappush
+from math import inf
+from typing import Any, Final, NamedTuple
+
+from tally.rules.equal_shares_run import Candidate
+
+try:
+    import numpy as np
+except ImportError:
+    np = None  # type: ignore[assignment]
+
+ROUND: Final = 2**-52
+"""Twice what one operation is rounded by."""
+WIDER: Final = 1 + 8 * ROUND
+"""More than a few operations are rounded by."""
+ABOVE: Final = 1 + 2 * ROUND
+"""More than 1, and still less than ``WIDER`` after a few roundings."""
+SURE: Final = 2**-22
+"""``margin`` as a part of the start."""
+STEP: Final = 2**-12
+"""Along which part of a rate the slope is measured."""
+MOST_STEPS: Final = 60
+"""Steps of Newton's method; where they are not enough nothing is said."""
+NEVER: Final = inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """The ``places`` bought, in order, at which ``rates`` about, ``highest`` at most (over the
+    project's scale), ``even``: surely all in full; and what they cost. ``over``: more than may be
+    spent, and given up there."""
+
+    places: tuple[int, ...]
+    rates: tuple[Any, ...]
+    highest: tuple[Any, ...]
+    even: tuple[bool, ...]
+    spent: int
+    over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entrant:
+    """A candidate in binary fractions. ``even``: the rate at which all pay in full; ``rank``: the
+    order by that (over ``scale``, exactly) and by keys; ``most``: the highest utility."""
+
+    price: int
+    cost: Any
+    groups: Any
+    weights: Any
+    utility: Any
+    most: Any
+    total: Any
+    scale: Any
+    even: Any
+    rank: int
+    rounding: Any
+
+
+class Look(NamedTuple):
+    """Bounds of a rate over its scale, and what they follow from: the budgets in units of utility
+    (``keys``), the rate about, who surely has more, their ``weight``, and what is ``missing``."""
+
+    low: Any
+    high: Any
+    keys: Any
+    rate: Any
+    rich: Any
+    weight: Any
+    missing: Any
+
+
+class Unsure(Exception):
+    """Binary fractions cannot tell."""
+
+
+class Field:
+    """The candidates of a count, prepared for trials."""
+
+    def __init__(self, candidates: Sequence[Candidate], counts: Any) -> None:
+        """``counts``: the ballots of each group, a NumPy array."""
+        entering = [each for each in candidates if each.who.weight]
+        order = sorted(
+            entering, key=lambda each: (Fraction(each.cost, each.who.total * each.scale), each.key)
+        )
+        ranks = {each.place: rank for rank, each in enumerate(order)}
+        self._size = len(counts)
+        self._entrants = {
+            each.place: _entrant(each, counts, ranks[each.place]) for each in entering
+        }
+
+    def trial(
+        self, start: Fraction, *, most: int | None = None, like: Trial | None = None
+    ) -> Trial | None:
+        """What is bought when every ballot has ``start``; None when that is not certain.
+
+        Given up once more than ``most`` is spent. ``like`` is a trial that is probably similar: the
+        nearer the truth, the faster.
+        """
+        try:
+            return _Count(self._entrants, self._size, start, like).all(most)
+        except Unsure:
+            return None
+
+    def leap(self, start: Fraction, below: Trial) -> Trial | None:
+        """The trial of ``start``, if it, and all starts from that of ``below`` up to it, certainly
+        buy the same in the same order (tally/rules/equal_shares_leap.py); otherwise None."""
+        try:
+            return _Count(self._entrants, self._size, start, below).same(below)
+        except Unsure:
+            return None
+
+
+def _entrant(candidate: Candidate, counts: Any, rank: int) -> Entrant:
+    who = candidate.who
+    weights = counts[who.groups]
+    utility = None
+    if who.utility is not None:
+        weights = weights * who.utility
+        utility = who.utility.astype(np.float64)
+    cost, total = candidate.cost / 1, who.total / 1
+    return Entrant(
+        price=candidate.cost,
+        cost=cost,
+        groups=who.groups.astype(np.intp),
+        weights=weights.astype(np.float64),
+        utility=utility,
+        most=1 if utility is None else utility.max().item(),
+        total=total,
+        scale=candidate.scale / 1,
+        even=cost / total,
+        rank=rank,
+        rounding=(len(who.groups) + 16) * ROUND,
+    )
+
+
+class _Count:
+    """One trial while it runs. In ``_waiting`` a bound below each rate over its scale, which holds
+    from then on, since rates only rise."""
+
+    def __init__(
+        self, entrants: dict[int, Entrant], size: int, start: Fraction, like: Trial | None
+    ) -> None:
+        self._entrants = entrants
+        self._start = int(start.numerator) / int(start.denominator)
+        self._margin = self._start * SURE
+        self._budgets = np.full(size, self._start)
+        self._errors = np.full(size, self._start * ROUND)
+        self._error = 2 * self._start * ROUND  # no budget, in units of utility, is further off
+        self._waiting = [
+            (each.even / each.scale / WIDER, place) for place, each in entrants.items()
+        ]
+        heapify(self._waiting)
+        self._gone: set[int] = set()
+        self._bought: list[tuple[int, Any, Any, bool]] = []
+        self._rates = dict(zip(like.places, like.rates, strict=True)) if like else {}
+
+    def all(self, most: int | None) -> Trial:
+        """Buy until nothing is affordable."""
+        hints = [place for place in reversed(self._rates) if place in self._entrants]
+        spent = 0
+        while self._waiting:
+            while hints and hints[-1] in self._gone:
+                hints.pop()
+            chosen = self._next(hints[-1] if hints else None)
+            if chosen is None:
+                break
+            spent += self._entrants[chosen].price
+            if most is not None and spent > most:
+                return self._trial(over=True)
+        return self._trial(over=False)
+
+    def same(self, below: Trial) -> Trial:
+        """Buy the same as ``below``, or raise Unsure."""
+        waiting, entrants = self._waiting, self._entrants
+        for chosen, limit, even in zip(below.places, below.highest, below.even, strict=True):
+            put: list[tuple[Any, int]] = []
+            while waiting and waiting[0][0] <= limit:
+                least, place = heappop(waiting)
+                if place in self._gone or place == chosen:
+                    continue
+                beyond = self._beyond(entrants[place], limit)
+                if beyond is not None:
+                    least = beyond
+                elif not even or entrants[place].rank < entrants[chosen].rank:
+                    raise Unsure
+                put.append((least, place))
+            for least, place in put:
+                if least < NEVER:
+                    heappush(waiting, (least, place))
+            look = self._look(chosen)
+            if look is None:
+                raise Unsure
+            self._pay(chosen, look)
+        if any(self._look(place) for _, place in waiting if place not in self._gone):
+            raise Unsure
+        return self._trial(over=False)
+
+    def _trial(self, *, over: bool) -> Trial:
+        places, rates, highest, even = zip(*self._bought, strict=True) if self._bought else [()] * 4
+        return Trial(
+            places=places,
+            rates=rates,
+            highest=highest,
+            even=even,
+            spent=sum(self._entrants[place].price for place in places),
+            over=over,
+        )
+
+    def _next(self, hint: int | None) -> int | None:
+        """Buy the project of least rate, if any is affordable."""
+        waiting, entrants = self._waiting, self._entrants
+        found: dict[int, Look] = {}
+        limit: Any = NEVER
+        if hint is not None and (look := self._look(hint)):
+            found[hint], limit = look, look.high
+        while waiting and waiting[0][0] <= limit:
+            _, place = heappop(waiting)
+            if place in self._gone or place in found:
+                continue
+            if found:
+                least = self._beyond(entrants[place], limit)
+                if least is not None:
+                    if least < NEVER:
+                        heappush(waiting, (least, place))
+                    continue
+            if look := self._look(place):
+                found[place], limit = look, min(limit, look.high)
+        if not found:
+            return None
+        close = [place for place, look in found.items() if look.low <= limit]
+        chosen = close[0] if len(close) == 1 else self._first(close, found)
+        for place, look in found.items():
+            if place != chosen:
+                heappush(waiting, (look.low, place))
+        self._pay(chosen, found[chosen])
+        return chosen
+
+    def _keys(self, entrant: Entrant) -> Any:
+        budgets = self._budgets[entrant.groups]
+        return budgets if entrant.utility is None else budgets / entrant.utility
+
+    def _beyond(self, entrant: Entrant, limit: Any) -> Any:
+        """A bound above ``limit`` that the rate is not below, if it certainly is above that;
+        NEVER where the supporters cannot pay, which then stays so."""
+        keys, weights, cost = self._keys(entrant), entrant.weights, entrant.cost
+        rate = limit * entrant.scale * WIDER
+        raised = np.minimum(keys, rate).dot(weights).item()
+        slack = self._error * entrant.total + 2 * (cost + raised) * entrant.rounding
+        missing = cost - raised - slack
+        if missing <= 0:
+            return None
+        if keys.dot(weights).item() + slack < cost:
+            return NEVER
+        step = rate * STEP
+        before = np.minimum(keys, rate - step).dot(weights).item()
+        slope = (raised - before + 3 * slack) / step
+        least = (rate + missing / slope) / (entrant.scale * WIDER)
+        return max(least, limit * ABOVE)
+
+    def _look(self, place: int) -> Look | None:
+        """Bounds of the rate; None, and away with the project, if its supporters cannot pay.
+
+        By Newton's method: R being concave, a step from anywhere ends below what is sought, and
+        further ones come nearer from there.
+        """
+        entrant = self._entrants[place]
+        keys, weights, cost = self._keys(entrant), entrant.weights, entrant.cost
+        slack = self._error * entrant.total + 4 * cost * entrant.rounding
+        if keys.dot(weights).item() + slack < cost:
+            self._gone.add(place)
+            return None
+        rate = max(entrant.even, self._rates.get(place, 0))
+        near = cost * entrant.rounding
+        missing = cost - np.minimum(keys, rate).dot(weights).item()
+        for _ in range(MOST_STEPS):
+            if -near <= missing <= near:
+                break
+            slope = (keys > rate).dot(weights).item()
+            if slope > 0:
+                rate += missing / slope
+            elif missing < 0 and rate > entrant.even:
+                rate = entrant.even
+            else:
+                break
+            missing = cost - np.minimum(keys, rate).dot(weights).item()
+        rich = keys > rate + self._margin
+        weight = rich.dot(weights).item()
+        slack += 2 * abs(missing) * entrant.rounding
+        if weight * self._margin <= 2 * (abs(missing) + slack + weight * self._error):
+            raise Unsure
+        off = (abs(missing) + slack) / weight
+        return Look(
+            low=(rate - off) / (entrant.scale * WIDER),
+            high=(rate + off) / entrant.scale * WIDER,
+            keys=keys,
+            rate=rate,
+            rich=rich,
+            weight=weight,
+            missing=missing,
+        )
+
+    def _first(self, close: list[int], found: dict[int, Look]) -> int:
+        """Of several whose bounds overlap the first, if that is certain."""
+        chosen = min(close, key=lambda place: self._entrants[place].rank)
+        if found[chosen].weight < self._entrants[chosen].total:
+            raise Unsure
+        return chosen
+
+    def _pay(self, place: int, look: Look) -> None:
+        """Take the money out."""
+        entrant = self._entrants[place]
+        groups, weights, utility = entrant.groups, entrant.weights, entrant.utility
+        rounding = 2 * self._start * ROUND
+        errors = self._errors[groups]
+        poor = np.where(look.rich, 0, errors).dot(weights).item()
+        if utility is not None:  # the division of budgets is rounded too
+            poor += entrant.total * rounding
+        missing = abs(look.missing)
+        slack = poor + 4 * (entrant.cost + missing) * entrant.rounding
+        off = (missing + slack) / look.weight * (1 + SURE)
+        if utility is None:
+            errors += off + rounding
+            budgets = look.keys - look.rate
+        else:
+            errors += off * utility + rounding
+            budgets = self._budgets[groups] - look.rate * utility
+        errors[look.keys < look.rate - self._margin] = 0
+        self._budgets[groups] = np.maximum(budgets, 0, out=budgets)
+        self._errors[groups] = errors
+        self._error += off * entrant.most + rounding
+        self._gone.add(place)
+        self._bought.append((place, look.rate, look.high, look.weight == entrant.total))
