@@ -6,6 +6,7 @@ all the money, does not depend on its own votes: so each is found once, and the 
 Where the price is asked for, the least money is found for which the others are good enough.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -58,32 +59,54 @@ class Hurdles:
         return k + (self._value(place, k, k * self.each) + beside < choice.value)
 
     def _cheaper(self, place: int) -> int | None:
-        """Range by range: within one, its place in the order stays, and less cost is no harm."""
+        """Range by range: within one, its place in the order stays, and less cost is no harm.
+
+        It is none from one range to the next, either, but under the criterion ``expensive``.
+        """
         candidates = self.choice.candidates
         cost, score = candidates.costs[place], candidates.score[place]
-        if self.support.votes[place] < self.minimum:
+        first = max(1, cost - self.cap)
+        if self.support.votes[place] < self.minimum or first >= cost:
             return None
-        starts = {max(1, cost - self.cap)}
+        starts = {first}
         if not {"cost", "expensive"}.isdisjoint(self.sorter.criteria):
             for other in candidates.places:
                 if candidates.score[other] == score:
                     equal = cost - candidates.costs[other]
-                    starts |= {less for less in (equal, equal + 1) if less > min(starts)}
-        ranges = sorted(start for start in starts if start < cost)
-        for start, following in pairwise([*ranges, cost]):
-            less = self._needed(place, start)
-            if less is not None and less < following:
+                    starts |= {less for less in (equal, equal + 1) if first < less < cost}
+        ranges = list(pairwise([*sorted(starts), cost]))
+        if "expensive" not in self.sorter.criteria:
+            number = bisect_left(
+                ranges, True, key=lambda each: self._within(place, each) is not None
+            )
+            return self._within(place, ranges[number]) if number < len(ranges) else None
+        # No less will do than what brings the others to an equal total.
+        equal_total = self._excess(
+            place, self.choice.score_of(self.choice.value) - score << self.choice.width
+        )
+        if equal_total is None:
+            return None
+        for each in ranges:
+            if each[1] > equal_total and (less := self._within(place, each)) is not None:
                 return less
         return None
 
-    def _needed(self, place: int, start: int) -> int | None:
-        """How much cheaper it would have to be if it stood where it stands at ``start``."""
-        candidates = self.choice.candidates
-        own = self.choice.value_of(place, candidates.score[place], self._key(place, cost=-start))
-        least = self.choice.least_cost(place, self.choice.value - own + 1)
-        if least is None:
+    def _within(self, place: int, reductions: tuple[int, int]) -> int | None:
+        """The smallest of these reductions (the second one excluded) of its cost that makes it
+        win, if it stands throughout where it stands at the first."""
+        start, following = reductions
+        score = self.choice.candidates.score[place]
+        own = self.choice.value_of(place, score, self._key(place, cost=-start))
+        excess = self._excess(place, self.choice.value - own + 1)
+        if excess is None or excess >= following:
             return None
-        return max(start, candidates.costs[place] + least - candidates.budget)
+        return max(start, excess)
+
+    def _excess(self, place: int, value: int) -> int | None:
+        """By how much its cost exceeds what others leave that have such a value together."""
+        candidates = self.choice.candidates
+        least = self.choice.least_cost(place, value)
+        return None if least is None else candidates.costs[place] + least - candidates.budget
 
     def winner(self, place: int) -> Margin:
         """How much score it could have lost and still won."""
