@@ -24,6 +24,7 @@ WORDS: Final = (
     "audit/alt.py",
     "audit/locale/*.json",
     "audit/result_hash.py",
+    "audit/step_words.py",
     "audit/words.py",
     "tally/money.py",
     "tally/text.py",
@@ -32,6 +33,7 @@ WORDS: Final = (
 
 PAGES: Final = (
     *WORDS,
+    "audit/chart_table.py",
     "audit/explanations.py",
     "audit/markup.py",
     "audit/page*.py",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from audit.alt import text_in
+from audit.chart_table import OF_RULES
 from audit.explanations import tie_of
 from audit.markup import Html, joined, tag
 from audit.page_text import Reader
@@ -77,46 +77,34 @@ def _envelope(reader: Reader, envelope: Envelope, result: Object) -> list[Html |
             ["place#", "name", "cost#", f"{votes.get('unit', votes['measure'])}#", "result"],
             [_row(reader, envelope, projects[row["id"]], row, votes) for row in ordered],
         ),
-        tag("h3", say("page.filling")),
-        reader.chart(f"figures/filling-{envelope.id}.json"),
-        *_grades(reader, envelope),
+        *_filling(reader, envelope),
+        *_of_rule(reader, envelope),
         _ties(reader, {key: project.title for key, project in projects.items()}, result["ties"]),
     ]
 
 
-def _grades(reader: Reader, envelope: Envelope) -> list[Html]:
-    """By majority judgment: the chart of grades, and how many ballots gave which to whom."""
-    path = f"figures/grades-{envelope.id}.json"
-    figure = reader.figures.get(path)
-    if figure is None:
-        return []
-    words, languages = reader.words, reader.election.languages
-    titles = {project.id: project.title for project in envelope.projects}
-    labels = [text_in(label, words.language, languages) for label in figure["labels"]]
-    rows = [
-        tag(
-            "tr",
-            tag("td", words.number(project["position"]), class_="number"),
-            tag("th", reader.text(titles[project["id"]]), scope="row"),
-            tag("td", "–" if project["median"] is None else labels[project["median"]]),
-            tag(
-                "td",
-                " · ".join(
-                    f"{label}\u00a0: {words.number(ballots)}"
-                    if words.language == "fr"
-                    else f"{label}: {words.number(ballots)}"
-                    for label, ballots in zip(labels, project["grades"], strict=True)
-                ),
-            ),
-            class_="won" if project["won"] else None,
-        )
-        for project in figure["projects"]
+def _filling(reader: Reader, envelope: Envelope) -> list[Html | None]:
+    """How the envelope fills: the chart, and its steps in a table when asked for."""
+    path = f"figures/filling-{envelope.id}.json"
+    steps = tag(
+        "details", tag("summary", reader.words.say("page.filling.table")), *reader.tables(path)
+    )
+    return [
+        tag("h3", reader.words.say("page.filling")),
+        reader.chart(path),
+        steps if reader.figures[path]["steps"] else None,
     ]
-    heads = ["place#", "name", "median", "grades"]
-    table = reader.table(words.say("page.grades.caption"), heads, rows)
-    drawn = reader.chart(path)
-    heading = tag("h3", words.say("page.grades"))
-    return [heading, table] if drawn is None else [heading, drawn, table]
+
+
+def _of_rule(reader: Reader, envelope: Envelope) -> list[Html | None]:
+    """The chart that the rule of an envelope has of its own, if it does, and its numbers."""
+    found: list[Html | None] = []
+    for kind in OF_RULES:
+        path = f"figures/{kind}-{envelope.id}.json"
+        if path in reader.figures:
+            heading = tag("h3", reader.words.say(f"page.{kind}"))
+            found += [heading, reader.chart(path), *reader.tables(path)]
+    return found
 
 
 def _measured(reader: Reader, row: Object, votes: Object) -> str:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from audit.alt import alternative
+from audit.chart_table import Cell, Line, chart_tables
 from audit.explanations import Explanation
 from audit.markup import Html, joined, tag
 from audit.publication import CHARTS, chart_name
@@ -81,16 +82,40 @@ class Reader:
             return drawn
         return tag("details", tag("summary", say("page.chart.open", count=rows)), drawn)
 
-    def table(self, caption: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
-        """A table that scrolls by itself where it is too wide; ``#`` marks columns of numbers."""
-        columns = [
-            tag(
-                "th",
-                self.words.say(f"head.{head.rstrip('#')}"),
-                scope="col",
-                class_="number" if head.endswith("#") else None,
+    def tables(self, figure_path: str) -> list[Html]:
+        """The numbers of a figure in tables."""
+        figure, languages = self.figures[figure_path], self.election.languages
+        return [
+            self._table(
+                table.caption,
+                [(column.words, column.number) for column in table.columns],
+                [self._line(line, [each.number for each in table.columns]) for line in table.lines],
             )
-            for head in heads
+            for table in chart_tables(figure, self.words, languages)
+        ]
+
+    def _line(self, line: Line, numbers: Sequence[bool]) -> Html:
+        cells = [
+            tag("th", self._cell(cell), scope="row")
+            if at == line.name
+            else tag("td", self._cell(cell), class_="number" if number else None)
+            for at, (cell, number) in enumerate(zip(line.cells, numbers, strict=True))
+        ]
+        return tag("tr", *cells, class_="won" if line.won else None)
+
+    def _cell(self, cell: Cell) -> Html | str:
+        return cell if isinstance(cell, str) else self.text(Text(words=tuple(cell.items())))
+
+    def table(self, caption: str, heads: Sequence[str], rows: Sequence[Html]) -> Html:
+        """A table whose columns are called ``head.…``; ``#`` marks columns of numbers."""
+        named = [(self.words.say(f"head.{head.rstrip('#')}"), head.endswith("#")) for head in heads]
+        return self._table(caption, named, rows)
+
+    def _table(self, caption: str, heads: Sequence[tuple[str, bool]], rows: Sequence[Html]) -> Html:
+        """A table that scrolls by itself where it is too wide."""
+        columns = [
+            tag("th", words, scope="col", class_="number" if number else None)
+            for words, number in heads
         ]
         table = tag(
             "table",

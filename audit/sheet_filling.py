@@ -5,15 +5,13 @@ hatched from there, across the end of the envelope or of what was left for it. R
 say the same are summed up in one row.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
-from typing import Any, Final
+from typing import Final
 
 from audit.sheet import FAINT, INK, MARGIN, SOFT, WON, Paper, Sheet
 from audit.sheet_frame import COMPACT_FROM, MOST_ROWS, RIGHT, Frame, Object, hairline
-from audit.words import Words
+from audit.step_words import step_fields, step_phrase, step_words
 
 NUMBER_END: Final = MARGIN + 22.0
 MARK: Final = NUMBER_END + 12.0
@@ -183,55 +181,8 @@ def _words(frame: Frame, figure: Object, row: _Row) -> tuple[str, str]:
     words, step = frame.words, row.steps[0]
     if len(row.steps) == 1:
         return step_words(figure, step, words, frame.text)
-    fields = _fields(figure, step, words, frame.text)
+    fields = step_fields(figure, step, words, frame.text)
     cheapest = min(other["cost"] for other in row.steps)
     title = words.count("row.many", len(row.steps))
-    reason = _known(words, "many", step["reason"])
+    reason = step_phrase(words, "many", step["reason"])
     return title, reason.format(cheapest=words.money(cheapest), **fields)
-
-
-def step_words(
-    figure: Object, step: Object, words: Words, text: Callable[[Mapping[str, str] | None], str]
-) -> tuple[str, str]:
-    """A step of ``filling-<contest>.json``: whom it is about, and what happened. ``text`` gives a
-    Text value's words."""
-    fields = _fields(figure, step, words, text)
-    fields["cost"] = words.money(step["cost"] or 0)
-    reason = _known(words, "step", step["reason"])
-    if step["action"] == "defer":
-        reason = words.say("step.deferred", reason=reason)
-    told = reason.format(**fields)
-    if step["project"] is None:
-        return fields["group"] or words.known("reason", step["reason"]), told
-    return text(step["title"]), told
-
-
-def _fields(
-    figure: Object, step: Object, words: Words, text: Callable[[Mapping[str, str] | None], str]
-) -> dict[str, Any]:
-    """What the phrases of a step may name."""
-    detail = step["detail"]
-    others = {project["project"]: project for project in figure["steps"] if project["project"]}
-    return {
-        "left": words.money(step["left_before"]),
-        "left_after": words.money(step["left_after"]),
-        "group": str(detail.get("group", "")),
-        "group_left": words.money(detail.get("group_left", 0)),
-        "count": detail.get("count", 0),
-        "needed": words.number(detail.get("needed", 0)),
-        "needed_money": words.money(detail.get("needed", 0)),
-        "added": words.money(step["added"]),
-        "paid": words.money(step["paid"]),
-        "money": words.money(detail.get("money", 0)),
-        "payers": words.number(detail.get("payers", 0)),
-        "price": words.money(ceil(Fraction(detail.get("price", "0")))),
-        "other": text(others[detail["other"]]["title"]) if "other" in detail else "",
-    }
-
-
-def _known(words: Words, kind: str, code: str) -> str:
-    """The unfilled phrase for a reason code; for a code of a later rule, its short words."""
-    phrase = words.phrase(f"{kind}.{code}")
-    if phrase is not None:
-        return phrase
-    return words.known("reason", code).replace("{", "{{").replace("}", "}}")

@@ -98,11 +98,16 @@ def _bought(
     top, rows_from = paper.y, len(paper.items)
     for index, project in enumerate(shown):
         _begin(paper, index)
+        paid, share = project["paid_in_full"], ""
+        if paid is not None:
+            part = words.percent(Fraction(paid) / project["cost"])
+            share = words.say("row.payers_share", share=part)
         told = words.say(
             "row.payers" if project["in_part"] else "row.payers_all",
             full=project["in_full"],
             part=project["in_part"],
             votes=project["votes"],
+            share=share,
         )
         middle = _head(paper, frame, project, won=True, compact=compact, told=told)
         bar, x = 8.0 if compact else 12.0, BARS

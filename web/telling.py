@@ -11,9 +11,10 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from audit.alt import alternative, text_in
+from audit.chart_table import OF_RULES, ChartTable, chart_tables
 from audit.explanations import tie_of
 from audit.publication import CHARTS, chart_name
-from audit.sheet_filling import step_words
+from audit.step_words import step_words
 from audit.words import LANGUAGES, Words
 from tally.comparison import Comparison
 from tally.election import Contest, Envelope, Project
@@ -136,7 +137,8 @@ class Telling:
     def _measured(self, figure: Object, row: Object) -> str:
         if figure["measure"] == "votes":
             return self.words.count("page.votes", row["votes"])
-        return self.words.say("page.score", count=self.words.rational(row["score"]))
+        unit = figure.get("unit", "score")
+        return self.words.say(f"page.{unit}", count=self.words.rational(row["score"]))
 
     def _grades(self, contest: Envelope, result: Object, row: Object) -> tuple[GradeTold, ...]:
         """A project's ballots by grade, from the step that decided it."""
@@ -335,3 +337,13 @@ class Telling:
                     png=f"{path}.png" in drawn,
                 )
         return None
+
+    def of_rule(self, contest: Envelope) -> list[tuple[str, str]]:
+        """The figures that the rule of an envelope has of its own: kind and path."""
+        paths = ((kind, f"figures/{kind}-{contest.id}.json") for kind in OF_RULES)
+        return [(kind, path) for kind, path in paths if path in self.published.figures]
+
+    def tables(self, figure_path: str) -> tuple[ChartTable, ...]:
+        """The numbers of a figure in tables."""
+        figure = self.published.figures[figure_path]
+        return chart_tables(figure, self.words, self.election.languages)

@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from audit.chart_table import OF_RULES, chart_tables
 from audit.explanations import explain, explanations_file
 from audit.figures import figures
 from audit.label import b64
 from audit.manifest import Manifest
+from audit.words import Words
 from tally import canonical
 from tally.count import count
 from tally.election import Election, Envelope
@@ -173,6 +175,13 @@ def test_every_page_tells_what_the_rule_did(case: Case, language: str) -> None:
         assert project.title.in_language(language) in page
         why = " ".join(explained["projects"][project.id][language].split())
         assert why in shown(f"/results/city/{number}")
+    words = Words.of(case.published.manifest.election, language)
+    for figure in case.published.figures.values():
+        if figure["figure"] in OF_RULES:
+            for table in chart_tables(figure, words, (language,)):
+                told = [cell for line in table.lines for cell in line.cells]
+                for cell in (table.caption, *(cell for cell in told if isinstance(cell, str))):
+                    assert " ".join(cell.split()) in page
     steps = shown("/results/city/steps")
     for word in ("{", "}", "None"):
         assert word not in steps.replace("None of", "")

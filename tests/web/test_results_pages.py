@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import web.comparisons
+from audit.chart_table import OF_RULES
 from audit.result_hash import in_groups, in_words
 from tally.election import Envelope
 from tests.web.desk import HOSTILE, Desk, problem
@@ -457,6 +458,7 @@ def test_every_word_is_in_both_languages_and_used() -> None:
     used = {key for source in sources for key in re.findall(r"""["']([a-z_.0-9]+)["']""", source)}
     families = {
         "results.not_yet.": ("frozen", "open", "closed"),
+        "results.chart.": OF_RULES,
         "results.turnout.": (
             *("style", "roll", "counted", "share", "blank", "spoiled", "superseded"),
         ),
