@@ -44,6 +44,7 @@ def step_fields(figure: Object, step: Object, words: Words, text: TextIn) -> dic
         "paid": words.money(step["paid"]),
         "money": words.money(detail.get("money", 0)),
         "payers": words.number(detail.get("payers", 0)),
+        "fewer": words.number(detail.get("total", 0) - detail.get("contrary", 0)),
         "price": words.money(ceil(Fraction(detail.get("price", "0")))),
         "other": text(others[detail["other"]]["title"]) if "other" in detail else "",
     }
