@@ -67,6 +67,26 @@ def test_results_are_enough_to_explain_them(projects: int, rule: tuple[object, .
     same(made.election, made.counted)
 
 
+@pytest.mark.parametrize("budget", [1_500_000, 9_000_000])
+def test_results_of_the_knapsack_optimum_are_enough_to_explain_them(budget: int) -> None:
+    value = definition(9)
+    value["contests"] = value["contests"][:2]
+    for contest in value["contests"]:
+        contest["rule"] = {"name": "knapsack-optimum", "parameters": {"minimum_votes": 4}}
+        contest["budget"] = budget
+    value["styles"] = [{**style, "contests": ["centre", "points"]} for style in value["styles"]]
+    election = Election.from_value(value)
+    profiles = {
+        "centre": Profile.of({((f"p{p}", 1),): 3 + 5 * p % 11 for p in range(9)}),
+        "points": Profile.of({(("a", 3), ("b", 3), ("c", 1)): 40, (("b", 2), ("d", 2)): 20}),
+    }
+    counted = count_profiles(election, profiles, b"lot")
+    same(election, counted)
+    said = " ".join(text.in_language("en") for text in counted.envelope("centre").sentences)
+    assert "the best possible choice" in said
+    assert "votes fewer" in said
+
+
 def by_grades(**minimum: int) -> tuple[Election, Result]:
     """An election of nine projects and four grades, counted by majority judgment."""
     value = definition(9)

@@ -1,19 +1,23 @@
 """The knapsack optimum: by the definition over all sets, its margins, its ties, and invariance."""
 
+import os
+import time
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations
+from math import gcd
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tally import rules
+from tally import pabulib, rules
 from tally.election import CountingRule, Envelope, Project
 from tally.explain import explain_project
 from tally.form import Approval, Form, Grades, Points, Scores
-from tally.outcome import Outcome, replay
+from tally.outcome import Outcome, Standing, replay
 from tally.profile import Profile
 from tally.rules.knapsack_optimum import check, count, decide
 from tally.rules.knapsack_solver import bound, by_rate, greatest
@@ -328,6 +332,61 @@ def test_the_solver_agrees_where_values_follow_weights(slack: int) -> None:
     assert greatest(by_rate(items), capacity) == table(items, capacity)
 
 
+@settings(max_examples=12, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 90), st.integers(0, 40)), min_size=10, max_size=32),
+    st.integers(1, 600),
+    st.sampled_from([("order",), ("cost", "order"), ("expensive", "order")]),
+)
+def test_larger_envelopes_agree_with_a_table_and_with_counting_again(
+    drawn: list[tuple[int, int]], budget: int, tie: tuple[str, ...]
+) -> None:
+    contest = envelope([cost for cost, _ in drawn], budget, tie=tie)
+    profile = singly([votes for _, votes in drawn])
+    outcome = count(contest, profile, LOT)
+    won = {int(name[1:]) for name in outcome.winners}
+    items = {place: item for place, item in enumerate(drawn) if item[1]}
+    total = table(list(items.values()), budget)
+    assert sum(drawn[place][1] for place in won) == total
+    for place, (cost, votes) in items.items():
+        standing = outcome.standings[place]
+        step = outcome.deciding(standing)
+        assert step is not None
+        others = [item for other, item in items.items() if other != place]
+        if place in won:
+            assert step.detail["contrary"] == table(others, budget)
+        elif cost <= budget:
+            assert step.detail["contrary"] == votes + table(others, budget - cost)
+    for standing in outcome.standings[:4]:
+        check_by_counting_again(contest, profile, standing)
+
+
+def check_by_counting_again(contest: Envelope, profile: Profile, standing: Standing) -> None:
+    """That a margin is where the outcome turns, by the rule itself."""
+    name, margin = standing.project, standing.margin
+    assert margin is not None
+    place, only = int(name[1:]), ((name, 1),)
+    cost = contest.projects[place].cost
+
+    def wins(more: int, less: int = 0) -> bool:
+        again = with_cost(contest, place, cost - less)
+        return name in decide(again, changed(profile, {only: more}), LOT).winners
+
+    if margin.won:
+        assert margin.safe is not None
+        assert wins(-margin.safe)
+        assert not wins(-margin.safe - 1)
+        return
+    if margin.votes is not None:
+        assert wins(margin.votes)
+        assert not wins(margin.votes - 1)
+    if margin.cheaper is not None:
+        assert wins(0, margin.cheaper)
+        assert not wins(0, margin.cheaper - 1)
+    else:
+        assert not wins(0, cost - 1)
+
+
 def test_one_dear_project_gives_way_to_several() -> None:
     contest = envelope([60, 50, 50], 100)
     outcome = count(contest, singly([10, 7, 6]), LOT)
@@ -372,6 +431,39 @@ def test_projects_of_equal_score_are_counted() -> None:
         number = len(outcome.winners)
         assert sum(cheapest[:number]) <= 20_000 < sum(cheapest[: number + 1])
         assert outcome.ties
+
+
+FOLDER = os.environ.get("SCRUTIN_PABULIB", "")
+SIZES = {  # Projects, and the time that the whole count may take on a busy machine.
+    "France_Toulouse_2022": (199, 5),
+    "Hungary_Budapest_2024": (175, 5),
+    "Poland_Wroclaw_2015_150_-_500": (197, 5),
+}
+
+
+@pytest.mark.skipif(
+    not FOLDER, reason="real .pb files are not here: set SCRUTIN_PABULIB to a folder of them"
+)
+@pytest.mark.parametrize("name", SIZES)
+def test_real_elections_are_counted_in_seconds(name: str) -> None:
+    instance = pabulib.read_counted((Path(FOLDER) / f"{name}.pb").read_bytes().decode())
+    contest = replace(instance.envelope, rule=CountingRule.of("knapsack-optimum", {}))
+    begin = time.process_time()
+    outcome = count(contest, instance.profile, LOT)
+    projects, seconds = SIZES[name]
+    assert time.process_time() - begin < seconds
+    assert len(outcome.standings) == projects
+    support = support_of(contest, instance.profile)
+    costs = [project.cost for project in contest.projects]
+    unit = gcd(*costs)
+    total = sum(int(standing.score) for standing in outcome.standings if standing.won)
+    if contest.budget // unit <= 10_000:
+        items = [(cost // unit, score) for cost, score in zip(costs, support.score, strict=True)]
+        assert table(items, contest.budget // unit) == total
+    greedy = replace(contest, rule=CountingRule.of("greedy", {"on_misfit": "skip"}))
+    by_votes = rules.envelope_rule(greedy).count(greedy, instance.profile, LOT)
+    assert total > sum(int(standing.score) for standing in by_votes.standings if standing.won)
+    assert all(int(str(step.detail["bound"])) >= total for step in outcome.steps)
 
 
 def test_the_rule_is_read_back_in_both_languages() -> None:
