@@ -26,6 +26,7 @@ def alternative(figure: Object, words: Words, languages: Sequence[str]) -> str:
         "votes": _votes,
         "filling": _filling,
         "grades": _grades,
+        "loads": _loads,
         "payments": _payments,
         "question": _question,
         "turnout": _turnout,
@@ -125,6 +126,29 @@ def _payments(figure: Object, words: Words, languages: Sequence[str]) -> str:
             price=words.money(ceil(Fraction(project["price"]))),
         )
         for project in figure["bought"][:3]
+    ]
+    return " ".join(told)
+
+
+def _loads(figure: Object, words: Words, languages: Sequence[str]) -> str:
+    projects = figure["projects"]
+    told = [
+        words.say(
+            "alt.loads",
+            contest=text_in(figure["title"], words.language, languages),
+            count=len(projects),
+            winners=sum(project["won"] for project in projects),
+        )
+    ]
+    told += [
+        words.say(
+            "alt.load",
+            title=text_in(project["title"], words.language, languages),
+            load=words.small_money(Fraction(project["load"])),
+            votes=project["votes"],
+            fate=words.say("fate.won" if project["won"] else "fate.lost"),
+        )
+        for project in projects[:3]
     ]
     return " ".join(told)
 

@@ -14,7 +14,7 @@ Object = Mapping[str, Any]
 Cell = str | Mapping[str, str]
 """Words of ours, or somebody's: a Text value."""
 
-OF_RULES: Final = ("grades", "payments")
+OF_RULES: Final = ("grades", "payments", "loads")
 """The kinds of figures that one rule alone has, in the order of the page."""
 
 
@@ -165,8 +165,29 @@ def _payments(figure: Object, words: Words, _: Sequence[str]) -> Iterator[ChartT
             yield _table(words, words.say(f"page.payments.{caption}"), heads, lines)
 
 
+def _loads(figure: Object, words: Words, _: Sequence[str]) -> Iterator[ChartTable]:
+    lines = (
+        Line(
+            cells=(
+                words.number(project["step"]),
+                project["title"],
+                words.money(project["cost"]),
+                words.number(project["votes"]),
+                words.small_money(Fraction(project["own"])),
+                words.small_money(Fraction(project["load"])),
+                words.say("result.won" if project["won"] else "result.lost"),
+            ),
+            won=project["won"],
+        )
+        for project in figure["projects"]
+    )
+    heads = ["step#", "name", "cost#", "supporters#", "own#", "per_ballot#", "result"]
+    yield _table(words, words.say("page.loads.caption"), heads, lines)
+
+
 _TABLES: Final[Mapping[str, Callable[[Object, Words, Sequence[str]], Iterator[ChartTable]]]] = {
     "filling": _steps,
     "grades": _grades,
+    "loads": _loads,
     "payments": _payments,
 }

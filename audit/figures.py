@@ -14,6 +14,7 @@ from typing import Final
 from audit.figure import FigureInvalid, Object, ballots_of, figure_head
 from audit.figures_envelope import filling, votes
 from audit.figures_grades import grades
+from audit.figures_loads import loads
 from audit.figures_payments import payments
 from tally.canonical import Value, encode
 from tally.election import Election, Envelope, Question, Text
@@ -23,6 +24,7 @@ OWN: Final[
 ] = {
     "equal-shares": ("payments", payments),
     "majority-judgment": ("grades", grades),
+    "phragmen": ("loads", loads),
 }
 """The third figure of an envelope whose rule has one: what it is called and what makes it."""
 

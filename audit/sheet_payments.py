@@ -8,17 +8,10 @@ as far as its supporters' money went.
 from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
-from typing import Final
 
-from audit.sheet import FAINT, INK, MARGIN, SOFT, WON, Paper, Sheet, ticks
+from audit.sheet import INK, MARGIN, SOFT, Paper, Sheet, ticks
 from audit.sheet_frame import COMPACT_FROM, MOST_ROWS, RIGHT, Frame, Object, hairline
-
-NUMBER_END: Final = MARGIN + 22.0
-MARK: Final = NUMBER_END + 12.0
-TITLE: Final = MARK + 12.0
-COST_END: Final = 402.0
-BARS: Final = 418.0
-BARS_END: Final = 600.0
+from audit.sheet_row import BARS, BARS_END, COST_END, TITLE, axis, grid, project_head
 
 
 def payments_sheet(figure: Object, frame: Frame) -> Sheet:
@@ -44,7 +37,7 @@ def payments_sheet(figure: Object, frame: Frame) -> Sheet:
         _section(paper, words.say("chart.payments.filled"))
         for index, project in enumerate(filled[:room]):
             _begin(paper, index)
-            _head(paper, frame, project, won=True, compact=compact)
+            project_head(paper, frame, project, won=True, compact=compact)
         room -= len(filled[:room])
     if lacking and room:
         _lacking(paper, frame, lacking[:room], compact=compact)
@@ -94,7 +87,7 @@ def _bought(
     paper.label(RIGHT, paper.y, words.say(f"head.{per}"), 8.5, colour=SOFT, anchor="end")
     paper.y += 4
     scale = ticks(Fraction(max(project["votes"] for project in figure["bought"])))
-    _axis(paper, frame, scale)
+    axis(paper, scale, words.number)
     top, rows_from = paper.y, len(paper.items)
     for index, project in enumerate(shown):
         _begin(paper, index)
@@ -109,7 +102,7 @@ def _bought(
             votes=project["votes"],
             share=share,
         )
-        middle = _head(paper, frame, project, won=True, compact=compact, told=told)
+        middle = project_head(paper, frame, project, won=True, compact=compact, told=told)
         bar, x = 8.0 if compact else 12.0, BARS
         nothing = project["votes"] - project["payers"]
         for count, fill in (
@@ -123,22 +116,8 @@ def _bought(
         size = 8.5 if compact else 9.5
         price = words.money(ceil(Fraction(project["price"])))
         paper.label(RIGHT, middle + size * 0.35, price, size, bold=True, anchor="end")
-    _grid(paper, [BARS + (BARS_END - BARS) * tick / scale[-1] for tick in scale], top, rows_from)
-    _axis(paper, frame, scale)
-
-
-def _axis(paper: Paper, frame: Frame, scale: Sequence[int]) -> None:
-    for tick in scale:
-        x = BARS + (BARS_END - BARS) * tick / scale[-1]
-        paper.label(x, paper.y + 10, frame.words.number(tick), 7.5, colour=SOFT, anchor="middle")
-    paper.y += 14
-
-
-def _grid(paper: Paper, places: Sequence[float], top: float, at: int) -> None:
-    drawn = len(paper.items)
-    for x in places:
-        paper.stroke(x, top, x, paper.y, colour=FAINT, weight=0.5)
-    paper.items[at:] = paper.items[drawn:] + paper.items[at:drawn]
+    grid(paper, scale, top, rows_from)
+    axis(paper, scale, words.number)
 
 
 def _lacking(paper: Paper, frame: Frame, shown: Sequence[Object], *, compact: bool) -> None:
@@ -152,40 +131,10 @@ def _lacking(paper: Paper, frame: Frame, shown: Sequence[Object], *, compact: bo
     for index, project in enumerate(shown):
         _begin(paper, index)
         told = words.count("row.supporters", project["votes"])
-        middle = _head(paper, frame, project, won=False, compact=compact, told=told)
+        middle = project_head(paper, frame, project, won=False, compact=compact, told=told)
         bar, size = (8.0, 8.5) if compact else (12.0, 9.5)
         length = (BARS_END - BARS) * project["money"] / project["cost"]
         paper.bar(BARS, middle - bar / 2, BARS_END - BARS, bar, "track")
         paper.bar(BARS, middle - bar / 2, length, bar, "lost")
         money = words.money(project["money"])
         paper.label(RIGHT, middle + size * 0.35, money, size, anchor="end")
-
-
-def _head(
-    paper: Paper, frame: Frame, project: Object, *, won: bool, compact: bool, told: str = ""
-) -> float:
-    """Step, mark, title and cost of a row, and below what is ``told``; moves the paper on and
-    gives the middle of the row."""
-    words, size = frame.words, 8.5 if compact else 9.5
-    leading = size * 1.3
-    cost = words.money(project["cost"])
-    width = COST_END - TITLE - paper.type.width(cost, size, won) - 12
-    titled = paper.wrap(
-        frame.text(project["title"]), width, size, bold=won, lines=1 if compact else 2
-    )
-    below = [] if compact or not told else paper.wrap(told, COST_END - TITLE, 8, lines=2)
-    height = len(titled) * leading + len(below) * 11 + (5 if compact else 10)
-    middle = paper.y + height / 2
-    first = middle - ((len(titled) - 1) * leading + len(below) * 11) / 2 + size * 0.35
-    number = words.number(project["step"])
-    paper.label(NUMBER_END, first, number, size - 1, colour=SOFT, anchor="end")
-    if won:
-        paper.label(MARK, first, "✓", size, bold=True, colour=WON, anchor="middle")
-    for line, text in enumerate(titled):
-        paper.label(TITLE, first + line * leading, text, size, bold=won)
-    for line, text in enumerate(below):
-        paper.label(TITLE, first + len(titled) * leading + line * 11 - 1, text, 8, colour=SOFT)
-    colour = INK if won else SOFT
-    paper.label(COST_END, first, cost, size, bold=won, colour=colour, anchor="end")
-    paper.y += height
-    return middle

@@ -10,6 +10,7 @@ from audit.sheet import Sheet, Typeface
 from audit.sheet_filling import filling_sheet
 from audit.sheet_frame import Frame, Object, Occasion
 from audit.sheet_grades import grades_sheet
+from audit.sheet_loads import loads_sheet
 from audit.sheet_payments import payments_sheet
 from audit.sheet_question import question_sheet
 from audit.sheet_turnout import turnout_sheet
@@ -22,6 +23,7 @@ LAYOUTS: Final[Mapping[str, Callable[[Object, Frame], Sheet]]] = {
     "votes": votes_sheet,
     "filling": filling_sheet,
     "grades": grades_sheet,
+    "loads": loads_sheet,
     "payments": payments_sheet,
     "question": question_sheet,
     "turnout": turnout_sheet,

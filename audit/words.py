@@ -101,6 +101,12 @@ class Words:
         """An amount of minor units."""
         return format_money(minor, self.currency, self.exponent, self.language)
 
+    def small_money(self, minor: Fraction) -> str:
+        """An amount of minor units to hundredths of the currency at least, rounded down."""
+        more = max(0, 2 - self.exponent)
+        amount = 10**more * minor.numerator // minor.denominator
+        return format_money(amount, self.currency, self.exponent + more, self.language)
+
     def percent(self, share: Fraction) -> str:
         """A share to one decimal of a percent, halves up; exact shares stand in the figures."""
         tenths = (2000 * share.numerator + share.denominator) // (2 * share.denominator)

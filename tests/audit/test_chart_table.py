@@ -21,6 +21,7 @@ CASES: Final[Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]] = {
     "greedy": ("greedy", {"on_misfit": "skip"}, {}),
     "equal-shares": ("equal-shares", SHARES, {}),
     "filled": ("equal-shares", {**SHARES, "fill": "greedy"}, {}),
+    "phragmen": ("phragmen", {"on_misfit": "skip"}, {}),
     "points": ("equal-shares", {**SHARES, "utility": "points"}, {"form": POINTS}),
 }
 
@@ -116,6 +117,15 @@ def test_what_was_filled_is_told() -> None:
     _, filled = chart_tables(figure, say, ("en",))
     assert [line.won for line in filled.lines] == [row["won"] for row in figure["filled"]]
     assert {"✓ funded", "not funded"} == set(cells(filled, 3))
+
+
+def test_loads_are_told_turn_by_turn() -> None:
+    election, result, figures = read("phragmen")
+    figure, say = figures["figures/loads-centre.json"], Words.of(election, "en")
+    (table,) = chart_tables(figure, say, ("en",))
+    assert cells(table, 1) == [row["title"] for row in figure["projects"]]
+    assert cells(table, 5) == [say.small_money(Fraction(r["load"])) for r in figure["projects"]]
+    assert sum(line.won for line in table.lines) == len(result["winners"])
 
 
 def test_a_figure_without_a_table_has_none() -> None:
