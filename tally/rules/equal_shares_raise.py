@@ -1,97 +1,72 @@
 """How far Equal Shares raises the budgets: by one increment at a time, in effect.
 
 Where nothing changes between two starts, the ones between are leapt over; which project comes next
-is decided in binary fractions where that is certain (``equal_shares_trial``), exactly where not,
-and always exactly without NumPy. The outcome is that of counting every start exactly.
+is decided in binary fractions where that is certain (``equal_shares_trial``), exactly where not.
+The outcome is that of counting every start exactly.
+
+**Leaps.** For a fixed sequence of purchases what each ballot has left only grows with the starting
+budget, and every rate only falls. (By induction: with more everywhere the same cost is raised at a
+lower rate; and who had more, paying less, has more left.) So between two starts all rates lie
+between those at the two ends. If at each purchase the project bought has, at the lower start, a
+smaller rate than any other would have at the higher one, then every start between buys it next, and
+the whole range has one outcome. A project whose supporters all pay in full at the lower start has
+the same rate throughout, and no rate is ever below cost / utility: that settles equal rates by
+their keys.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from tally.rules.equal_shares_leap import follow
 from tally.rules.equal_shares_purse import PRECISION, open_purse
-from tally.rules.equal_shares_run import Candidate, Purchase, run
+from tally.rules.equal_shares_run import Candidate, run
 from tally.rules.equal_shares_trial import Field, Trial
 
 ABOVE: Final = (PRECISION + 2) / PRECISION
 
 
-class Counting(Protocol):
-    """Counts from one start after the other, which only grows."""
+class Counting:
+    """Counts from one start after the other, which only grows: in binary fractions where these are
+    certain, else exactly."""
+
+    def __init__(self, candidates: Sequence[Candidate], counts: Any) -> None:
+        """``counts``: the ballots of each group, a list or a NumPy array."""
+        self._candidates = candidates
+        self._counts = counts
+        self._field = Field(candidates, counts)
+        self._last: Trial | None = None
 
     def count(self, start: Fraction, most: int | None = None) -> Trial:
         """What is bought from a start; given up once more than ``most`` is spent."""
+        found = self._field.trial(start, most=most, like=self._last)
+        if found is None:
+            found = self._exactly(start, most)
+        self._last = found
+        return found
 
     def leap(self, start: Fraction, below: Trial) -> Trial | None:
         """What is bought from ``start``, if it is certainly the same in the same order from there
-        down to the start of ``below``, the last trial; None where that is not certain."""
+        down to the start of ``below``; None where that is not certain."""
+        return self._field.leap(start, below)
 
-
-class ExactCounting:
-    """Every start exactly."""
-
-    def __init__(self, candidates: Sequence[Candidate], counts: Any) -> None:
-        self._candidates = candidates
-        self._counts = counts
-        self._last: tuple[Purchase, ...] = ()
-
-    def count(self, start: Fraction, most: int | None = None) -> Trial:
-        """See Counting."""
+    def _exactly(self, start: Fraction, most: int | None) -> Trial:
         found = run(self._candidates, open_purse(start, self._counts), most=most)
         if found is None:
             return Trial(places=(), rates=(), highest=(), even=(), spent=0, over=True)
-        return self._trial(found.purchases)
-
-    def leap(self, start: Fraction, below: Trial) -> Trial | None:
-        """See Counting."""
-        found = follow(self._candidates, open_purse(start, self._counts), self._last)
-        return None if found is None else self._trial(found.purchases)
-
-    def _trial(self, purchases: tuple[Purchase, ...]) -> Trial:
-        self._last = purchases
         by_place = {each.place: each for each in self._candidates}
-        bought = [(by_place[each.place], each) for each in purchases]
+        bought = [(by_place[each.place], each) for each in found.purchases]
         return Trial(
-            places=tuple(each.place for each in purchases),
-            rates=tuple(_binary(each.price) for each in purchases),
+            places=tuple(each.place for each in found.purchases),
+            rates=tuple(_binary(each.price) for each in found.purchases),
             highest=tuple(_binary(each.price / of.scale) * ABOVE for of, each in bought),
-            even=tuple(each.price * of.who.total == of.cost for of, each in bought),
+            even=tuple(bool(each.price * of.who.total == of.cost) for of, each in bought),
             spent=sum(of.cost for of, _ in bought),
             over=False,
         )
 
 
-class BinaryCounting:
-    """In binary fractions where these are certain, else exactly. ``counts`` is a NumPy array."""
-
-    def __init__(self, candidates: Sequence[Candidate], counts: Any) -> None:
-        self._field = Field(candidates, counts)
-        self._exact = ExactCounting(candidates, counts)
-        self._last: Trial | None = None
-
-    def count(self, start: Fraction, most: int | None = None) -> Trial:
-        """See Counting."""
-        found = self._field.trial(start, most=most, like=self._last)
-        if found is None:
-            found = self._exact.count(start, most)
-        self._last = found
-        return found
-
-    def leap(self, start: Fraction, below: Trial) -> Trial | None:
-        """See Counting."""
-        return self._field.leap(start, below)
-
-
 def _binary(value: Fraction) -> Any:
     return int(value.numerator) / int(value.denominator)
-
-
-def counting(candidates: Sequence[Candidate], counts: Any) -> Counting:
-    """The one that suits ``counts``: a list, or a NumPy array."""
-    if isinstance(counts, list):
-        return ExactCounting(candidates, counts)
-    return BinaryCounting(candidates, counts)
 
 
 def highest_start(
@@ -108,7 +83,7 @@ def highest_start(
     From the whole number of increments in an equal share on; the last before more than ``budget``
     would be spent; ``exhaustive``, the first after which nothing that is left fits.
     """
-    paths = counting(candidates, counts)
+    paths = Counting(candidates, counts)
     start = Fraction(budget // (ballots * increment) * increment)
     found = paths.count(start)
     rounds, stride = 1, 1

@@ -28,9 +28,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from math import inf
+from operator import mul
 from typing import Any, Final, NamedTuple
 
 from tally.rules.equal_shares_run import Candidate
+from tally.tiebreak import Key
 
 try:
     import numpy as np
@@ -68,8 +70,8 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrant:
-    """A candidate in binary fractions. ``even``: the rate at which all pay in full; ``rank``: the
-    order by that (over ``scale``, exactly) and by keys; ``most``: the highest utility."""
+    """A candidate in binary fractions. ``even``: the rate at which all pay in full; ``order``:
+    that over ``scale``, exactly, and the key; ``most``: the highest utility."""
 
     price: int
     cost: Any
@@ -80,7 +82,7 @@ class Entrant:
     total: Any
     scale: Any
     even: Any
-    rank: int
+    order: tuple[Fraction, Key]
     rounding: Any
 
 
@@ -105,15 +107,11 @@ class Field:
     """The candidates of a count, prepared for trials."""
 
     def __init__(self, candidates: Sequence[Candidate], counts: Any) -> None:
-        """``counts``: the ballots of each group, a NumPy array."""
-        entering = [each for each in candidates if each.who.weight]
-        order = sorted(
-            entering, key=lambda each: (Fraction(each.cost, each.who.total * each.scale), each.key)
-        )
-        ranks = {each.place: rank for rank, each in enumerate(order)}
-        self._size = len(counts)
+        """``counts``: the ballots of each group, a list or a NumPy array."""
+        self._counts = counts
+        self._kind = _ListCount if isinstance(counts, list) else _ArrayCount
         self._entrants = {
-            each.place: _entrant(each, counts, ranks[each.place]) for each in entering
+            each.place: self._kind.entrant(each, counts) for each in candidates if each.who.weight
         }
 
     def trial(
@@ -125,40 +123,17 @@ class Field:
         nearer the truth, the faster.
         """
         try:
-            return _Count(self._entrants, self._size, start, like).all(most)
+            return self._kind(self._entrants, self._counts, start, like).all(most)
         except Unsure:
             return None
 
     def leap(self, start: Fraction, below: Trial) -> Trial | None:
         """The trial of ``start``, if it, and all starts from that of ``below`` up to it, certainly
-        buy the same in the same order (tally/rules/equal_shares_leap.py); otherwise None."""
+        buy the same in the same order (tally/rules/equal_shares_raise.py); otherwise None."""
         try:
-            return _Count(self._entrants, self._size, start, below).same(below)
+            return self._kind(self._entrants, self._counts, start, below).same(below)
         except Unsure:
             return None
-
-
-def _entrant(candidate: Candidate, counts: Any, rank: int) -> Entrant:
-    who = candidate.who
-    weights = counts[who.groups]
-    utility = None
-    if who.utility is not None:
-        weights = weights * who.utility
-        utility = who.utility.astype(np.float64)
-    cost, total = candidate.cost / 1, who.total / 1
-    return Entrant(
-        price=candidate.cost,
-        cost=cost,
-        groups=who.groups.astype(np.intp),
-        weights=weights.astype(np.float64),
-        utility=utility,
-        most=1 if utility is None else utility.max().item(),
-        total=total,
-        scale=candidate.scale / 1,
-        even=cost / total,
-        rank=rank,
-        rounding=(len(who.groups) + 16) * ROUND,
-    )
 
 
 class _Count:
@@ -166,13 +141,12 @@ class _Count:
     from then on, since rates only rise."""
 
     def __init__(
-        self, entrants: dict[int, Entrant], size: int, start: Fraction, like: Trial | None
+        self, entrants: dict[int, Entrant], counts: Any, start: Fraction, like: Trial | None
     ) -> None:
         self._entrants = entrants
         self._start = int(start.numerator) / int(start.denominator)
         self._margin = self._start * SURE
-        self._budgets = np.full(size, self._start)
-        self._errors = np.full(size, self._start * ROUND)
+        self._budgets, self._errors = self._filled(len(counts))
         self._error = 2 * self._start * ROUND  # no budget, in units of utility, is further off
         self._waiting = [
             (each.even / each.scale / WIDER, place) for place, each in entrants.items()
@@ -181,6 +155,46 @@ class _Count:
         self._gone: set[int] = set()
         self._bought: list[tuple[int, Any, Any, bool]] = []
         self._rates = dict(zip(like.places, like.rates, strict=True)) if like else {}
+
+    # -- what the implementations do differently ------------------------------------------------
+
+    @staticmethod
+    def entrant(candidate: Candidate, counts: Any) -> Entrant:
+        """A candidate prepared."""
+        raise NotImplementedError
+
+    def _filled(self, groups: int) -> tuple[Any, Any]:
+        """The budgets and their errors at the start."""
+        raise NotImplementedError
+
+    def _keys(self, entrant: Entrant) -> Any:
+        """The budgets of the supporters in units of utility."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _sum(keys: Any, weights: Any) -> Any:
+        """The sum of keys, or of those that a mask marks, times weights."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _raised(keys: Any, rate: Any, weights: Any) -> Any:
+        """R(rate)."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _above(keys: Any, rate: Any) -> Any:
+        """A mask of the keys above ``rate``."""
+        raise NotImplementedError
+
+    def _poor(self, entrant: Entrant, rich: Any) -> Any:
+        """The errors of the supporters who are not ``rich``, together."""
+        raise NotImplementedError
+
+    def _take(self, entrant: Entrant, look: "Look", off: Any, rounding: Any) -> None:
+        """Take out the money for a purchase whose rate is known within ``off``."""
+        raise NotImplementedError
+
+    # -- what they have in common ----------------------------------------------------------------
 
     def all(self, most: int | None) -> Trial:
         """Buy until nothing is affordable."""
@@ -209,7 +223,7 @@ class _Count:
                 beyond = self._beyond(entrants[place], limit)
                 if beyond is not None:
                     least = beyond
-                elif not even or entrants[place].rank < entrants[chosen].rank:
+                elif not even or entrants[place].order < entrants[chosen].order:
                     raise Unsure
                 put.append((least, place))
             for least, place in put:
@@ -263,24 +277,20 @@ class _Count:
         self._pay(chosen, found[chosen])
         return chosen
 
-    def _keys(self, entrant: Entrant) -> Any:
-        budgets = self._budgets[entrant.groups]
-        return budgets if entrant.utility is None else budgets / entrant.utility
-
     def _beyond(self, entrant: Entrant, limit: Any) -> Any:
         """A bound above ``limit`` that the rate is not below, if it certainly is above that;
         NEVER where the supporters cannot pay, which then stays so."""
         keys, weights, cost = self._keys(entrant), entrant.weights, entrant.cost
         rate = limit * entrant.scale * WIDER
-        raised = np.minimum(keys, rate).dot(weights).item()
+        raised = self._raised(keys, rate, weights)
         slack = self._error * entrant.total + 2 * (cost + raised) * entrant.rounding
         missing = cost - raised - slack
         if missing <= 0:
             return None
-        if keys.dot(weights).item() + slack < cost:
+        if self._sum(keys, weights) + slack < cost:
             return NEVER
         step = rate * STEP
-        before = np.minimum(keys, rate - step).dot(weights).item()
+        before = self._raised(keys, rate - step, weights)
         slope = (raised - before + 3 * slack) / step
         least = (rate + missing / slope) / (entrant.scale * WIDER)
         return max(least, limit * ABOVE)
@@ -294,25 +304,25 @@ class _Count:
         entrant = self._entrants[place]
         keys, weights, cost = self._keys(entrant), entrant.weights, entrant.cost
         slack = self._error * entrant.total + 4 * cost * entrant.rounding
-        if keys.dot(weights).item() + slack < cost:
+        if self._sum(keys, weights) + slack < cost:
             self._gone.add(place)
             return None
         rate = max(entrant.even, self._rates.get(place, 0))
         near = cost * entrant.rounding
-        missing = cost - np.minimum(keys, rate).dot(weights).item()
+        missing = cost - self._raised(keys, rate, weights)
         for _ in range(MOST_STEPS):
             if -near <= missing <= near:
                 break
-            slope = (keys > rate).dot(weights).item()
+            slope = self._sum(self._above(keys, rate), weights)
             if slope > 0:
                 rate += missing / slope
             elif missing < 0 and rate > entrant.even:
                 rate = entrant.even
             else:
                 break
-            missing = cost - np.minimum(keys, rate).dot(weights).item()
-        rich = keys > rate + self._margin
-        weight = rich.dot(weights).item()
+            missing = cost - self._raised(keys, rate, weights)
+        rich = self._above(keys, rate + self._margin)
+        weight = self._sum(rich, weights)
         slack += 2 * abs(missing) * entrant.rounding
         if weight * self._margin <= 2 * (abs(missing) + slack + weight * self._error):
             raise Unsure
@@ -329,7 +339,7 @@ class _Count:
 
     def _first(self, close: list[int], found: dict[int, Look]) -> int:
         """Of several whose bounds overlap the first, if that is certain."""
-        chosen = min(close, key=lambda place: self._entrants[place].rank)
+        chosen = min(close, key=lambda place: self._entrants[place].order)
         if found[chosen].weight < self._entrants[chosen].total:
             raise Unsure
         return chosen
@@ -337,15 +347,78 @@ class _Count:
     def _pay(self, place: int, look: Look) -> None:
         """Take the money out."""
         entrant = self._entrants[place]
-        groups, weights, utility = entrant.groups, entrant.weights, entrant.utility
         rounding = 2 * self._start * ROUND
-        errors = self._errors[groups]
-        poor = np.where(look.rich, 0, errors).dot(weights).item()
-        if utility is not None:  # the division of budgets is rounded too
+        poor = self._poor(entrant, look.rich)
+        if entrant.utility is not None:  # the division of budgets is rounded too
             poor += entrant.total * rounding
         missing = abs(look.missing)
         slack = poor + 4 * (entrant.cost + missing) * entrant.rounding
         off = (missing + slack) / look.weight * (1 + SURE)
+        self._take(entrant, look, off, rounding)
+        self._error += off * entrant.most + rounding
+        self._gone.add(place)
+        self._bought.append((place, look.rate, look.high, look.weight == entrant.total))
+
+
+def _entrant(candidate: Candidate, groups: Any, weights: Any, utility: Any, most: Any) -> Entrant:
+    who = candidate.who
+    cost, total = candidate.cost / 1, who.total / 1
+    return Entrant(
+        price=candidate.cost,
+        cost=cost,
+        groups=groups,
+        weights=weights,
+        utility=utility,
+        most=most,
+        total=total,
+        scale=candidate.scale / 1,
+        even=cost / total,
+        order=(Fraction(candidate.cost, who.total * candidate.scale), candidate.key),
+        rounding=(len(groups) + 16) * ROUND,
+    )
+
+
+class _ArrayCount(_Count):
+    """With NumPy arrays."""
+
+    @staticmethod
+    def entrant(candidate: Candidate, counts: Any) -> Entrant:
+        """See _Count."""
+        who = candidate.who
+        weights = counts[who.groups] * (1 if who.utility is None else who.utility)
+        return _entrant(
+            candidate,
+            who.groups.astype(np.intp),
+            weights.astype(np.float64),
+            None if who.utility is None else who.utility.astype(np.float64),
+            1 if who.utility is None else who.utility.max().item(),
+        )
+
+    def _filled(self, groups: int) -> tuple[Any, Any]:
+        return np.full(groups, self._start), np.full(groups, self._start * ROUND)
+
+    def _keys(self, entrant: Entrant) -> Any:
+        budgets = self._budgets[entrant.groups]
+        return budgets if entrant.utility is None else budgets / entrant.utility
+
+    @staticmethod
+    def _sum(keys: Any, weights: Any) -> Any:
+        return keys.dot(weights).item()
+
+    @staticmethod
+    def _raised(keys: Any, rate: Any, weights: Any) -> Any:
+        return np.minimum(keys, rate).dot(weights).item()
+
+    @staticmethod
+    def _above(keys: Any, rate: Any) -> Any:
+        return keys > rate
+
+    def _poor(self, entrant: Entrant, rich: Any) -> Any:
+        return np.where(rich, 0, self._errors[entrant.groups]).dot(entrant.weights).item()
+
+    def _take(self, entrant: Entrant, look: Look, off: Any, rounding: Any) -> None:
+        groups, utility = entrant.groups, entrant.utility
+        errors = self._errors[groups]
         if utility is None:
             errors += off + rounding
             budgets = look.keys - look.rate
@@ -355,6 +428,54 @@ class _Count:
         errors[look.keys < look.rate - self._margin] = 0
         self._budgets[groups] = np.maximum(budgets, 0, out=budgets)
         self._errors[groups] = errors
-        self._error += off * entrant.most + rounding
-        self._gone.add(place)
-        self._bought.append((place, look.rate, look.high, look.weight == entrant.total))
+
+
+class _ListCount(_Count):
+    """With lists."""
+
+    @staticmethod
+    def entrant(candidate: Candidate, counts: Any) -> Entrant:
+        """See _Count."""
+        who = candidate.who
+        utility = [1] * len(who.groups) if who.utility is None else who.utility
+        return _entrant(
+            candidate,
+            who.groups,
+            [counts[group] * each for group, each in zip(who.groups, utility, strict=True)],
+            who.utility,
+            max(utility),
+        )
+
+    def _filled(self, groups: int) -> tuple[Any, Any]:
+        return [self._start] * groups, [self._start * ROUND] * groups
+
+    def _keys(self, entrant: Entrant) -> Any:
+        budgets = self._budgets
+        if entrant.utility is None:
+            return [budgets[group] for group in entrant.groups]
+        return [budgets[g] / u for g, u in zip(entrant.groups, entrant.utility, strict=True)]
+
+    @staticmethod
+    def _sum(keys: Any, weights: Any) -> Any:
+        return sum(map(mul, keys, weights))
+
+    @staticmethod
+    def _raised(keys: Any, rate: Any, weights: Any) -> Any:
+        return sum([(min(rate, key)) * w for key, w in zip(keys, weights, strict=True)])
+
+    @staticmethod
+    def _above(keys: Any, rate: Any) -> Any:
+        return [key > rate for key in keys]
+
+    def _poor(self, entrant: Entrant, rich: Any) -> Any:
+        errors = self._errors
+        rows = zip(entrant.groups, entrant.weights, rich, strict=True)
+        return sum(errors[group] * weight for group, weight, spared in rows if not spared)
+
+    def _take(self, entrant: Entrant, look: Look, off: Any, rounding: Any) -> None:
+        budgets, errors = self._budgets, self._errors
+        least = look.rate - self._margin
+        utility = entrant.utility or [1] * len(entrant.groups)
+        for group, key, each in zip(entrant.groups, look.keys, utility, strict=True):
+            budgets[group] = max(budgets[group] - look.rate * each, 0)
+            errors[group] = 0 if key < least else errors[group] + off * each + rounding
