@@ -3,15 +3,17 @@
 Source: docs/rules.md, "phragmen".
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
 from tally.canonical import Value
 from tally.election import DefinitionFaults, Envelope, Fault
 from tally.frozen import freeze_map
-from tally.outcome import EXCLUDE, FUND, PASS, STOP, Margin, Outcome, Standing, Step, Tie
+from tally.outcome import EXCLUDE, FUND, PASS, STOP, Outcome, Standing, Step, Tie
 from tally.profile import Profile
 from tally.rules.phragmen_margin import Hurdles
+from tally.rules.phragmen_nearness import Nearness, nearness
 from tally.rules.phragmen_parameters import read_parameters
 from tally.rules.phragmen_run import Course, Race, ballots_of, play
 from tally.tiebreak import LotKey, Sorter
@@ -72,9 +74,13 @@ def _count(envelope: Envelope, profile: Profile, lot_key: LotKey, *, whole: bool
             bars[place] = ("above-cost-cap", cap)
     places = tuple(place for place in range(len(projects)) if place not in bars)
     course = play(race, places, envelope.budget)
-    hurdles = Hurdles(
-        race=race, sorter=sorter, places=places, minimum=minimum, cap=cap, course=course
-    )
+    ties = _tied_rounds(course)
+    near = Nearness(margins={}, decisive=frozenset())
+    if whole:
+        hurdles = Hurdles(
+            race=race, sorter=sorter, places=places, minimum=minimum, cap=cap, course=course
+        )
+        near = nearness(hurdles, ids, profile, ties)
     steps = _steps(envelope, bars, course)
     spent = envelope.budget - course.left
     return Outcome(
@@ -82,9 +88,19 @@ def _count(envelope: Envelope, profile: Profile, lot_key: LotKey, *, whole: bool
         spent=spent,
         added=0,
         winners=tuple(ids[place] for place in course.winners),
-        standings=_standings(envelope, hurdles, bars, steps, whole=whole),
+        standings=_standings(envelope, votes, bars, steps, near),
         steps=steps,
-        ties=_ties(ids, hurdles, len(bars), whole=whole),
+        ties=tuple(
+            Tie(
+                step=len(bars) + number + 1,
+                projects=tuple(ids[place] for place in tie.projects),
+                criterion=tie.criterion,
+                order=tuple(ids[place] for place in tie.order),
+                decisive=number in near.decisive,
+            )
+            for number in ties
+            for tie in sorter.ties(course.rounds[number].tied, [(0, *key) for key in race.keys])
+        ),
     )
 
 
@@ -129,11 +145,10 @@ def _steps(
 
 def _standings(
     envelope: Envelope,
-    hurdles: Hurdles,
+    votes: Sequence[int],
     bars: dict[int, tuple[str, int]],
     steps: tuple[Step, ...],
-    *,
-    whole: bool,
+    near: Nearness,
 ) -> tuple[Standing, ...]:
     by_project = {step.project: step for step in steps}
     competing = len(steps) - len(bars)
@@ -145,41 +160,27 @@ def _standings(
         found.append(
             Standing(
                 project=project.id,
-                votes=hurdles.race.votes[place],
-                score=Fraction(hurdles.race.votes[place]),
+                votes=votes[place],
+                score=Fraction(votes[place]),
                 position=step.number + competing if excluded else step.number - len(bars),
                 won=won,
                 funded=project.cost if won else 0,
                 step=step.number,
                 reason=step.reason,
                 detail=freeze_map({**step.detail, "left": step.left_before}),
-                margin=_margin(hurdles, place, won=won) if whole else None,
+                margin=near.margins.get(place),
             )
         )
     return tuple(found)
 
 
-def _margin(hurdles: Hurdles, place: int, *, won: bool) -> Margin:
-    return hurdles.winner(place) if won else hurdles.loser(place)
-
-
-def _ties(ids: list[str], hurdles: Hurdles, excluded: int, *, whole: bool) -> tuple[Tie, ...]:
-    """The sets of equal loads, each once: who is left of one may be equal in the next round."""
-    keys = [(0, *key) for key in hurdles.race.keys]
-    found: list[Tie] = []
+def _tied_rounds(course: Course) -> list[int]:
+    """The rounds, from 0, that met a set of equal loads for the first time: who is left of one
+    may be equal in the next round."""
+    found: list[int] = []
     reported: set[int] = set()
-    for number, at in enumerate(hurdles.course.rounds, start=excluded + 1):
+    for number, at in enumerate(course.rounds):
         if len(at.tied) > 1 and not reported >= set(at.tied):
             reported = set(at.tied)
-            decisive = whole and hurdles.decisive(at)
-            found += [
-                Tie(
-                    step=number,
-                    projects=tuple(ids[place] for place in tie.projects),
-                    criterion=tie.criterion,
-                    order=tuple(ids[place] for place in tie.order),
-                    decisive=decisive,
-                )
-                for tie in hurdles.sorter.ties(at.tied, keys)
-            ]
-    return tuple(found)
+            found.append(number)
+    return found

@@ -21,6 +21,11 @@ def _up(value: Fraction) -> int:
     return int(-(-value.numerator // value.denominator))
 
 
+def lost(more: int | None, less: int, cost: int) -> Margin:
+    """The margin of a loser: nobody can cost nothing."""
+    return Margin(won=False, votes=more, cheaper=less if less < cost else None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hurdles:
     """What a margin needs beside the race. ``places`` compete; ``cap`` is the highest cost."""
@@ -32,46 +37,66 @@ class Hurdles:
     cap: int | None
     course: Course
 
-    def _key(self, place: int, votes: int, cost: int) -> Key:
+    def key(self, place: int, votes: int, cost: int) -> Key:
+        """What puts a project in order among those of equal load, with other votes or cost."""
         return self.sorter.key(place, votes, votes, cost)[1:]
 
     def _precedes(self, place: int, votes: int, cost: int, carried: Fraction, at: Round) -> bool:
         load = (cost + carried) / votes
-        return (load, self._key(place, votes, cost)) < (at.load, self.race.keys[at.place])
+        return (load, self.key(place, votes, cost)) < (at.load, self.race.keys[at.place])
+
+    def more_at(self, place: int, at: Round) -> int:
+        """How many more ballots that name only it let a loser come before this turn."""
+        own, cost = self.race.votes[place], self.race.costs[place]
+        carried = self.race.carried(place, at.loads)
+        k = max(1, self.minimum - own, _up((cost + carried) / at.load) - own)
+        return k + (not self._precedes(place, own + k, cost, carried, at))
+
+    def less_at(self, place: int, at: Round) -> int:
+        """How much cheaper a loser would come before this turn and fit: its cost, if never."""
+        own, cost = self.race.votes[place], self.race.costs[place]
+        carried = self.race.carried(place, at.loads)
+        d = max(self.least_less(place, at.left), _up(cost + carried - own * at.load))
+        return d + (d < cost and not self._precedes(place, own, cost - d, carried, at))
+
+    def least_less(self, place: int, left: int) -> int:
+        """How much cheaper a loser has to be for the cap, and to fit into what is left."""
+        cost = self.race.costs[place]
+        return max(1, cost - left, 1 if self.cap is None else cost - self.cap)
+
+    def capped(self, place: int) -> bool:
+        """Whether no number of votes helps a project, because it costs too much."""
+        return self.cap is not None and self.race.costs[place] > self.cap
 
     def loser(self, place: int) -> Margin:
         """How many more ballots that name only it, or how much cheaper."""
         race, course = self.race, self.course
         own, cost = race.votes[place], race.costs[place]
-        more, less = [], []
-        capped = self.cap is not None and cost > self.cap
-        least_less = max(1, cost - self.cap) if self.cap is not None else 1
+        more: int | None = None
+        less = cost
         for at in course.rounds:
             if at.place == place:
-                less.append(max(least_less, cost - at.left))
+                less = min(less, self.least_less(place, at.left))
                 break
-            carried = race.carried(place, at.loads)
-            if not capped and cost <= at.left:
-                k = max(1, self.minimum - own, _up((cost + carried) / at.load) - own)
-                k += not self._precedes(place, own + k, cost, carried, at)
-                more.append(k)
+            if cost <= at.left and not self.capped(place):
+                needed = self.more_at(place, at)
+                more = needed if more is None else min(more, needed)
             if own >= self.minimum:
-                d = max(least_less, cost - at.left, _up(cost + carried - own * at.load))
-                if d < cost and not self._precedes(place, own, cost - d, carried, at):
-                    d += 1
-                less.append(d)
+                less = min(less, self.less_at(place, at))
         else:
-            if course.ended:
-                if not capped and cost <= course.left:
-                    more.append(max(1, self.minimum - own))
-                if own >= self.minimum:
-                    less.append(max(least_less, cost - course.left))
-        cheaper = min(less, default=cost)
-        return Margin(
-            won=False,
-            votes=min(more, default=None),
-            cheaper=cheaper if cheaper < cost else None,
-        )
+            more, less = self.at_the_end(place, more, less)
+        return lost(more, less, cost)
+
+    def at_the_end(self, place: int, more: int | None, less: int) -> tuple[int | None, int]:
+        """The same two numbers, for a loser whose turn never came, with the end of the count."""
+        if self.course.ended:
+            left = self.course.left
+            if self.race.costs[place] <= left and not self.capped(place):
+                needed = max(1, self.minimum - self.race.votes[place])
+                more = needed if more is None else min(more, needed)
+            if self.race.votes[place] >= self.minimum:
+                less = min(less, self.least_less(place, left))
+        return more, less
 
     def winner(self, place: int) -> Margin:
         """How many ballots could stop naming it, whichever: they are taken to carry no load."""
@@ -92,9 +117,9 @@ class Hurdles:
                 safe = max(safe, own - votes)
         return Margin(won=True, safe=safe)
 
-    def decisive(self, at: Round) -> bool:
-        """Whether another of the equal projects coming first would change who wins."""
-        number = self.course.rounds.index(at)
+    def decisive(self, number: int) -> bool:
+        """Whether another of the equal projects of a round coming first would change who wins."""
+        at = self.course.rounds[number]
         passed = {each.place for each in self.course.rounds[:number]}
         places = [p for p in self.places if p not in passed]
         before = {each.place for each in self.course.rounds[number:] if each.fits}
