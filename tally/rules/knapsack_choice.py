@@ -56,6 +56,8 @@ class Choice:
         self._plain: Final = by_rate(
             (self._items[place][0], candidates.score[place]) for place in places
         )
+        # Scores that are all multiples of one number leave the bound less room.
+        self._point: Final = gcd(*(candidates.score[p] for p in places)) or 1
         self.value: Final = greatest(self._by_rate, self.capacity())
         self.chosen: Final = tuple(place for place in places if self.value >> self._bits[place] & 1)
 
@@ -106,23 +108,29 @@ class Choice:
     def contrary(self, place: int) -> int:
         """The greatest score of a set decided otherwise on this candidate: without it if it is
         chosen, with it if not."""
-        if place in self.chosen:
-            return self.score_of(self.others_alone(place))
-        return self.score_of(self.others_with(place)) + self.candidates.score[place]
+        own, others = self._apart(place)
+        chosen = place in self.chosen
+        room = self.capacity() - (0 if chosen else own[0])
+        best = greatest([(weight, score // self._point) for weight, score in others], room)
+        return best * self._point + (0 if chosen else own[1])
+
+    def _apart(self, place: int) -> tuple[Item, list[Item]]:
+        """The cost and score of a candidate, and those of the others."""
+        own = self._items[place][0], self.candidates.score[place]
+        others = list(self._plain)
+        others.remove(own)
+        return own, others
 
     def ceiling(self, place: int | None = None) -> int:
         """The fractional bound of the score, rounded down: of all candidates, or decided
         otherwise on one."""
         if place is None:
             return bound(self._plain, self.capacity())
-        candidates = self.candidates
-        own = self._items[place][0], candidates.score[place]
-        items = list(self._plain)
-        items.remove(own)
+        own, others = self._apart(place)
         if place in self.chosen:
-            return bound(items, self.capacity())
-        room = self.capacity(candidates.costs[place])
-        return own[1] + bound([item for item in items if item[0] <= room], room)
+            return bound(others, self.capacity())
+        room = self.capacity() - own[0]
+        return own[1] + bound([item for item in others if item[0] <= room], room)
 
     def reaches(self, taken: Iterable[int], place: int, rest: Sequence[int]) -> bool:
         """Whether some optimum has all of ``taken``, this project and otherwise only ``rest``."""

@@ -6,14 +6,17 @@ all the money, does not depend on its own votes: so each is found once, and the 
 Where the price is asked for, the least money is found for which the others are good enough.
 """
 
-from bisect import bisect_left
+from bisect import bisect, bisect_left
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from tally.outcome import Margin
 from tally.rules.knapsack_choice import Choice
 from tally.rules.score import Support
 from tally.tiebreak import Key, Sorter, TieSet
+
+BY_COST: Final = ("cost", "expensive")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,54 +62,49 @@ class Hurdles:
         return k + (self._value(place, k, k * self.each) + beside < choice.value)
 
     def _cheaper(self, place: int) -> int | None:
-        """Range by range: within one, its place in the order stays, and less cost is no harm.
+        """Range by range: within one, its place among equals stays, and less cost is no harm.
 
-        It is none from one range to the next, either, but under the criterion ``expensive``.
+        Where the cheaper of two comes first, it is no harm from one range to the next either; the
+        first that will do is found by halves. Where the dearer comes first, more is missing in
+        each later range, so that all are passed over that end before what is missing in this.
         """
         candidates = self.choice.candidates
         cost, score = candidates.costs[place], candidates.score[place]
         first = max(1, cost - self.cap)
         if self.support.votes[place] < self.minimum or first >= cost:
             return None
+        by_cost = next((name for name in self.sorter.criteria if name in BY_COST), None)
         starts = {first}
-        if not {"cost", "expensive"}.isdisjoint(self.sorter.criteria):
+        if by_cost is not None:
             for other in candidates.places:
                 if candidates.score[other] == score:
                     equal = cost - candidates.costs[other]
                     starts |= {less for less in (equal, equal + 1) if first < less < cost}
         ranges = list(pairwise([*sorted(starts), cost]))
-        if "expensive" not in self.sorter.criteria:
-            number = bisect_left(
-                ranges, True, key=lambda each: self._within(place, each) is not None
-            )
-            return self._within(place, ranges[number]) if number < len(ranges) else None
-        # No less will do than what brings the others to an equal total.
-        equal_total = self._excess(
-            place, self.choice.score_of(self.choice.value) - score << self.choice.width
-        )
-        if equal_total is None:
-            return None
-        for each in ranges:
-            if each[1] > equal_total and (less := self._within(place, each)) is not None:
-                return less
-        return None
 
-    def _within(self, place: int, reductions: tuple[int, int]) -> int | None:
-        """The smallest of these reductions (the second one excluded) of its cost that makes it
-        win, if it stands throughout where it stands at the first."""
-        start, following = reductions
-        score = self.choice.candidates.score[place]
-        own = self.choice.value_of(place, score, self._key(place, cost=-start))
-        excess = self._excess(place, self.choice.value - own + 1)
-        if excess is None or excess >= following:
-            return None
-        return max(start, excess)
+        def within(number: int) -> bool:
+            return self._excess(place, ranges[number][0]) < ranges[number][1]
 
-    def _excess(self, place: int, value: int) -> int | None:
-        """By how much its cost exceeds what others leave that have such a value together."""
+        if by_cost == "expensive":
+            number = 0
+            while number < len(ranges) and not within(number):
+                excess = self._excess(place, ranges[number][0])
+                number = bisect(ranges, excess, lo=number, key=lambda each: each[1])
+        else:
+            number = bisect_left(range(len(ranges)), True, key=within)
+        if number == len(ranges):
+            return None
+        start = ranges[number][0]
+        return max(start, self._excess(place, start))
+
+    def _excess(self, place: int, start: int) -> int:
+        """By how much its cost exceeds what others leave that are good enough to win with it, if
+        it stands where it stands at a cost lower by ``start``; its cost if no money does."""
         candidates = self.choice.candidates
-        least = self.choice.least_cost(place, value)
-        return None if least is None else candidates.costs[place] + least - candidates.budget
+        score, cost = candidates.score[place], candidates.costs[place]
+        own = self.choice.value_of(place, score, self._key(place, cost=-start))
+        least = self.choice.least_cost(place, self.choice.value - own + 1)
+        return cost if least is None else cost + least - candidates.budget
 
     def winner(self, place: int) -> Margin:
         """How much score it could have lost and still won."""

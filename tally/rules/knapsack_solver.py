@@ -64,8 +64,8 @@ def greatest(items: Sequence[Item], capacity: int) -> int:
     slack, worth = capacity - weight, value
 
     def pays(more_weight: int, more_value: int) -> bool:
-        """Whether the bound of an exchange is above the best value known."""
-        return (best - worth - more_value) * rate_weight < (slack - more_weight) * rate_value
+        """Whether an exchange can lead to a whole number above the best value known."""
+        return (best + 1 - worth - more_value) * rate_weight <= (slack - more_weight) * rate_value
 
     # A set is (weight, -value): sorted, of equally heavy sets the best comes first.
     sets = [(weight, -value)]
@@ -101,14 +101,14 @@ def greatest(items: Sequence[Item], capacity: int) -> int:
             kept = [
                 each
                 for each in sets[:fitting]
-                if (best + each[1]) * w_in < (capacity - each[0]) * v_in
+                if (best + 1 + each[1]) * w_in <= (capacity - each[0]) * v_in
             ]
         if left >= 0:
             w_out, v_out = items[left]
             kept += [
                 each
                 for each in sets[fitting:]
-                if (best + each[1]) * w_out < (capacity - each[0]) * v_out
+                if (best + 1 + each[1]) * w_out <= (capacity - each[0]) * v_out
             ]
         sets = kept
     return best

@@ -3,6 +3,7 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
 from math import gcd
@@ -421,16 +422,21 @@ def test_what_costs_more_than_the_envelope_or_has_no_votes() -> None:
     assert count(envelope([5], 4), Profile.of({}), LOT).winners == ()
 
 
-def test_projects_of_equal_score_are_counted() -> None:
-    """Every choice of as many cheap projects is an optimum."""
-    costs = [1_000 + 37 * n % 400 for n in range(40)]
-    for tie in (("cost", "order"), ("order",)):
-        contest = envelope(costs, 20_000, tie=tie)
-        outcome = count(contest, singly([5] * 40), LOT)
-        cheapest = sorted(costs)
-        number = len(outcome.winners)
-        assert sum(cheapest[:number]) <= 20_000 < sum(cheapest[: number + 1])
-        assert outcome.ties
+@pytest.mark.parametrize(
+    ("projects", "counted"), [(200, decide), (40, count)], ids=["decide", "count"]
+)
+@pytest.mark.parametrize("tie", [("cost", "order"), ("order",)], ids=["cost", "order"])
+def test_projects_of_equal_score_are_counted(
+    projects: int, counted: Callable[..., Outcome], tie: tuple[str, ...]
+) -> None:
+    """Every set of as many cheap projects that fits is an optimum."""
+    costs = [1_000 + 37 * n % 400 for n in range(projects)]
+    budget = 500 * projects
+    outcome = counted(envelope(costs, budget, tie=tie), singly([5] * projects), LOT)
+    cheapest = sorted(costs)
+    number = len(outcome.winners)
+    assert sum(cheapest[:number]) <= budget < sum(cheapest[: number + 1])
+    assert outcome.ties
 
 
 FOLDER = os.environ.get("SCRUTIN_PABULIB", "")
