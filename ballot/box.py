@@ -6,13 +6,14 @@ one synchronisation of the disk serves many. The queue is bounded: a full one is
 and the same request sent again gets the same answer as if it had been the first.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, Full, Queue
-from threading import Lock, Thread
+from threading import BoundedSemaphore, Lock, Thread
 from time import monotonic
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,8 @@ MOST_WAITING = 2_000
 GROUP = 256
 FULL_SECONDS = 60
 GROUP_SECONDS = 0.005
+EXAMINED_AT_ONCE = 2 * (os.cpu_count() or 1)
+"""More threads at the signatures would only wait for each other."""
 
 
 class BallotRefused(BallotError):
@@ -133,6 +136,7 @@ class Box:
         self._guard = Lock()
         self._running = False
         self._callers = 0
+        self._examiners = BoundedSemaphore(EXAMINED_AT_ONCE)
         self._writer = Thread(target=self._write, name="ballot box writer", daemon=True)
 
     def __enter__(self) -> Self:
@@ -168,7 +172,9 @@ class Box:
         """
         arrived = self._clock()
         with self._inside():
-            candidate = self._examined(examine_ballot(self._manifest, self._lengths, entry, sealed))
+            with self._examiners:
+                found = examine_ballot(self._manifest, self._lengths, entry, sealed)
+            candidate = self._examined(found)
             self._decided(candidate, arrived)
         return make_receipt(self._manifest, self._receipt_key, leaf_hash(entry))
 
@@ -179,7 +185,9 @@ class Box:
         """
         arrived = self._clock()
         with self._inside():
-            candidate = self._examined(examine_test(self._manifest, message))
+            with self._examiners:
+                found = examine_test(self._manifest, message)
+            candidate = self._examined(found)
             self._decided(candidate, arrived)
         return make_test_receipt(
             self._manifest, self._receipt_key, candidate.pseudonym, candidate.sealed_hash

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     CursorResult,
     Engine,
+    bindparam,
     delete,
     event,
     func,
@@ -348,6 +349,7 @@ class BoxTransaction:
             self._connection.execute(insert(PENDING), rows)
         fates: list[dict[str, object]] = []
         fresh: list[dict[str, object]] = []
+        raised: list[dict[str, object]] = []
         for pseudonym in sorted(after):
             old, new = before[pseudonym], after[pseudonym]
             fates += [
@@ -360,15 +362,21 @@ class BoxTransaction:
             if old.style is None:
                 fresh.append({"pseudonym": pseudonym, "style": new.style, "sequence": new.sequence})
             else:
-                self._connection.execute(
-                    update(PSEUDONYM)
-                    .where(PSEUDONYM.c.pseudonym == pseudonym)
-                    .values(sequence=new.sequence)
-                )
+                raised.append({"of": pseudonym, "to": new.sequence})
         if fresh:
             self._connection.execute(insert(PSEUDONYM), fresh)
+        if raised:
+            self._connection.execute(RAISE, raised)
         if fates:
             self._connection.execute(insert(FATE), fates)
+
+
+RAISE = (
+    update(PSEUDONYM)
+    .where(PSEUDONYM.c.pseudonym == bindparam("of"))
+    .values(sequence=bindparam("to"))
+)
+"""The sequences of many pseudonyms at once."""
 
 
 def _chunks(keys: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -26,6 +26,7 @@ from tests.ballot.precinct import Precinct
 from tests.ballot.precinct import ballot as precinct_ballot
 from tests.ballot.precinct import town as precinct_town
 from tests.bench.counting import FULL, FULL_LIMIT, LIMIT, QUICK, USUAL, Case, bench_counting
+from tests.bench.load import BRIEF, WHOLE, bench_load
 from tests.bench.memory import verification_peaks
 from tests.bench.service import bench_service
 from tests.town import Town, _share, rsa_key, town
@@ -249,6 +250,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         issue = bench_issue(50 if quick else 200)
         cast = bench_box(150 if quick else 1_000)
         bench_service(150 if quick else 1_000, issue, cast, line)
+        bench_load(BRIEF if quick else WHOLE)
         bench_verification(150 if quick else 2_000)
     if quick:
         bench_files(QUICK, LIMIT)

@@ -1,6 +1,7 @@
 """Many connections to one door from one process: requests made beforehand, sent as bytes."""
 
 import asyncio
+import resource
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -107,6 +108,13 @@ def closed_loop(port: int, requests: Sequence[bytes], connections: int) -> Measu
     return asyncio.run(_closed(port, requests, connections))
 
 
+def _many_files() -> None:
+    """As many connections as the system lets one process have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 async def _open(port: int, requests: Sequence[bytes], rate: float) -> Measured:
     measured = Measured()
     free: list[Connection] = []
@@ -135,4 +143,5 @@ async def _open(port: int, requests: Sequence[bytes], rate: float) -> Measured:
 
 def open_loop(port: int, requests: Sequence[bytes], rate: float) -> Measured:
     """``rate`` requests a second are sent, whatever is answered: people do not wait for others."""
+    _many_files()
     return asyncio.run(_open(port, requests, rate))

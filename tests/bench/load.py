@@ -21,14 +21,13 @@ from audit.merkle import leaf_hash
 from audit.source import FolderSource
 from audit.tile import read_entries
 from ballot.blind import BlindSigner
-from ballot.durable import replace_file
 from ballot.roll import Person
 from ballot.voter import Device, SealedBallot
 from tally import canonical
 from tests import postgres
 from tests.bench.connections import Measured, closed_loop, open_loop, request
 from tests.journey.killed import Killed
-from web.clock import read_time, spell_time
+from web.clock import VARIABLE, spell_time, system_clock
 from web.office.folder import ElectionFolder
 from web.office.freeze import FreezeOptions
 from web.office.parts import issuer_keys, open_box
@@ -37,7 +36,6 @@ from web.office.vote import open_vote
 from web.progress import Progress
 from web.rehearsal.invented import invented_election, invented_votes
 
-OPENS, CLOSES = "2027-03-08T08:00:00Z", "2027-03-28T18:00:00Z"
 ISSUER = "city"
 STYLE = "young"
 CONNECTIONS = (1, 32, 256)
@@ -55,8 +53,8 @@ class Sizes:
     overload_seconds: float
 
 
-FULL = Sizes(people=400, alone=200, many=1_600, overload_seconds=6.0)
-QUICK = Sizes(people=64, alone=20, many=128, overload_seconds=0.5)
+WHOLE = Sizes(people=2_000, alone=200, many=2_000, overload_seconds=5.0)
+BRIEF = Sizes(people=64, alone=20, many=128, overload_seconds=0.5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +75,16 @@ def port_of(address: str) -> int:
 @contextmanager
 def running(sizes: Sizes, server: postgres.Server | None, workers: int) -> Iterator[Service]:
     """The service of a town whose vote is open."""
-    now = read_time(OPENS) + timedelta(minutes=1)
+    # A vote of these days: the clock of a rehearsal is a file, which every cast would read.
+    now = system_clock()
+    opens, closes = now - timedelta(days=1), now + timedelta(days=20)
     with tempfile.TemporaryDirectory(prefix="scrutin-load-") as name:
         root = Path(name)
-        clock = root / "clock.txt"
-        replace_file(clock, spell_time(now).encode())
-        with rehearsal_environment(clock) as drawn, database(server):
+        with rehearsal_environment(root / "clock.txt") as drawn, database(server):
+            del os.environ[VARIABLE]
             town = found_town(
                 ElectionFolder(root / "town"),
-                invented_election(OPENS, CLOSES),
+                invented_election(spell_time(opens), spell_time(closes)),
                 [Person(id=f"person-{each}", style=STYLE) for each in range(sizes.people)],
                 drawn=drawn,
                 issuers=[ISSUER],
@@ -185,7 +184,8 @@ class Table:
             else f"{rate / (sum(theirs.statuses.values()) / theirs.seconds):.2f}"
         )
         others = ", ".join(
-            f"{number} × {code or 'no answer'}"
+            f"{number:,} × {code or 'no answer'}"
+            + (f" ({ours.advised:,} say when to come back)" if code == 503 else "")
             for code, number in sorted(ours.statuses.items())
             if code != status
         )

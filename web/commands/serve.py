@@ -1,8 +1,9 @@
 """``scrutin serve``: run the doors of one host."""
 
 import os
+import resource
 import socket
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from web.app import MOST_AT_ONCE
 from web.audience import Door
 from web.commands.shell import folder_argument, say
 from web.errors import UsageError
@@ -17,7 +19,10 @@ from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
 from web.shared_limits import counting
 
-BLOCKING_THREADS = 32
+BLOCKING_THREADS = MOST_AT_ONCE + 64
+"""The last of them are there to say that too many came."""
+MOST_CONNECTIONS = 8_192
+WAITING = 4_096
 STOP_SECONDS = 15
 
 
@@ -41,6 +46,7 @@ def serve(folder: Path, doors: list[str], host: str, port: int, workers: int = 1
 
 def run_server(target: str, address: str, port: int, workers: int = 1) -> None:
     """Serve the application that ``target`` makes from the environment, until stopped."""
+    most_files()
     server = Granian(
         target,
         factory=True,
@@ -49,7 +55,8 @@ def run_server(target: str, address: str, port: int, workers: int = 1) -> None:
         interface=Interfaces.WSGI,
         workers=workers,
         blocking_threads=BLOCKING_THREADS,
-        backpressure=1024,
+        backlog=WAITING,
+        backpressure=MOST_CONNECTIONS,
         websockets=False,
         log_access=False,
         log_level=LogLevels.error,
@@ -59,6 +66,14 @@ def run_server(target: str, address: str, port: int, workers: int = 1) -> None:
         respawn_failed_workers=True,
     )
     server.serve()
+
+
+def most_files() -> None:
+    """As many connections as the system lets a process have: it may give fewer at first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def free_address(host: str, port: int) -> str:
