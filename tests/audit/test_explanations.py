@@ -87,6 +87,35 @@ def test_results_of_the_knapsack_optimum_are_enough_to_explain_them(budget: int)
     assert "votes fewer" in said
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"on_misfit": "skip"},
+        {"on_misfit": "stop"},
+        {"on_misfit": "skip", "minimum_votes": 9, "maximum_cost_share": "1/5"},
+    ],
+    ids=["skip", "stop", "bars"],
+)
+def test_results_of_phragmen_are_enough_to_explain_them(parameters: dict[str, object]) -> None:
+    value = definition(9)
+    value["contests"] = value["contests"][:1]
+    value["contests"][0] |= {"rule": {"name": "phragmen", "parameters": parameters}}
+    value["styles"] = [{**style, "contests": ["centre"]} for style in value["styles"]]
+    election = Election.from_value(value)
+    ballots: dict[Choice, int] = {
+        tuple((f"p{p}", 1) for p in range(9) if (p * n + p) % 4 == 0): n for n in range(1, 9)
+    }
+    counted = count_profiles(election, {"centre": Profile.of({**ballots, (): 2})}, b"lot")
+    same(election, counted)
+    result = counted.envelope("centre")
+    assert {standing.won for standing in result.outcome.standings} == {True, False}
+    reasons = {standing.reason for standing in result.outcome.standings}
+    assert ("after-stop" in reasons) == (parameters["on_misfit"] == "stop")
+    assert ("above-cost-cap" in reasons) == ("maximum_cost_share" in parameters)
+    said = " ".join(text.in_language("en") for text in result.sentences)
+    assert "on whichever ballots" in said
+
+
 def by_grades(**minimum: int) -> tuple[Election, Result]:
     """An election of nine projects and four grades, counted by majority judgment."""
     value = definition(9)
