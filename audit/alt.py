@@ -27,6 +27,7 @@ def alternative(figure: Object, words: Words, languages: Sequence[str]) -> str:
         "filling": _filling,
         "grades": _grades,
         "loads": _loads,
+        "choice": _choice,
         "payments": _payments,
         "question": _question,
         "turnout": _turnout,
@@ -151,6 +152,23 @@ def _loads(figure: Object, words: Words, languages: Sequence[str]) -> str:
         for project in projects[:3]
     ]
     return " ".join(told)
+
+
+def _choice(figure: Object, words: Words, languages: Sequence[str]) -> str:
+    projects = figure["projects"]
+    told = words.say(
+        f"alt.choice.{figure['measure']}",
+        contest=text_in(figure["title"], words.language, languages),
+        count=len(projects),
+        winners=sum(project["won"] for project in projects),
+        total=figure["total"],
+    )
+    best = [
+        f"{text_in(project['title'], words.language, languages)}, "
+        + words.say("fate.won" if project["won"] else "fate.lost")
+        for project in projects[:3]
+    ]
+    return f"{told} " + words.say("alt.choice.best", projects="; ".join(best)) if best else told
 
 
 def _question(figure: Object, words: Words, languages: Sequence[str]) -> str:

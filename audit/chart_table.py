@@ -14,7 +14,7 @@ Object = Mapping[str, Any]
 Cell = str | Mapping[str, str]
 """Words of ours, or somebody's: a Text value."""
 
-OF_RULES: Final = ("grades", "payments", "loads")
+OF_RULES: Final = ("grades", "payments", "loads", "choice")
 """The kinds of figures that one rule alone has, in the order of the page."""
 
 
@@ -185,7 +185,34 @@ def _loads(figure: Object, words: Words, _: Sequence[str]) -> Iterator[ChartTabl
     yield _table(words, words.say("page.loads.caption"), heads, lines)
 
 
+def _choice(figure: Object, words: Words, _: Sequence[str]) -> Iterator[ChartTable]:
+    one = 10 ** figure["exponent"]
+    lines = (
+        Line(
+            cells=(
+                words.number(project["position"]),
+                project["title"],
+                words.money(project["cost"]),
+                words.rational(project["score"]),
+                words.decimal(Fraction(project["score"]) * 1000 * one / project["cost"]),
+                "–" if project["contrary"] is None else words.number(project["contrary"]),
+                words.say("result.won" if project["won"] else "result.lost"),
+            ),
+            won=project["won"],
+        )
+        for project in figure["projects"]
+    )
+    one = 10 ** figure["exponent"]
+    measure = figure["measure"]
+    heads = ["place#", "name", "cost#", f"{measure}#", f"{measure}_each#", "contrary#", "result"]
+    caption = words.say(
+        f"page.choice.caption.{measure}", total=figure["total"], money=words.money(1000 * one)
+    )
+    yield _table(words, caption, heads, lines)
+
+
 _TABLES: Final[Mapping[str, Callable[[Object, Words, Sequence[str]], Iterator[ChartTable]]]] = {
+    "choice": _choice,
     "filling": _steps,
     "grades": _grades,
     "loads": _loads,

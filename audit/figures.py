@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from audit.figure import FigureInvalid, Object, ballots_of, figure_head
+from audit.figures_choice import choice
 from audit.figures_envelope import filling, votes
 from audit.figures_grades import grades
 from audit.figures_loads import loads
@@ -23,6 +24,7 @@ OWN: Final[
     Mapping[str, tuple[str, Callable[[Election, Envelope, str, Object], dict[str, Value]]]]
 ] = {
     "equal-shares": ("payments", payments),
+    "knapsack-optimum": ("choice", choice),
     "majority-judgment": ("grades", grades),
     "phragmen": ("loads", loads),
 }

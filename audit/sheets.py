@@ -7,6 +7,7 @@ from typing import Any, Final
 from audit.errors import AuditError
 from audit.publication import chart_name
 from audit.sheet import Sheet, Typeface
+from audit.sheet_choice import choice_sheet
 from audit.sheet_filling import filling_sheet
 from audit.sheet_frame import Frame, Object, Occasion
 from audit.sheet_grades import grades_sheet
@@ -24,6 +25,7 @@ LAYOUTS: Final[Mapping[str, Callable[[Object, Frame], Sheet]]] = {
     "filling": filling_sheet,
     "grades": grades_sheet,
     "loads": loads_sheet,
+    "choice": choice_sheet,
     "payments": payments_sheet,
     "question": question_sheet,
     "turnout": turnout_sheet,

@@ -101,6 +101,14 @@ class Words:
         """An amount of minor units."""
         return format_money(minor, self.currency, self.exponent, self.language)
 
+    def decimal(self, value: Fraction) -> str:
+        """A number to two decimals, rounded down towards nothing; exact ones are in the figures."""
+        hundredths = abs(value.numerator) * 100 // value.denominator
+        whole, rest = divmod(hundredths, 100)
+        sign = "−" if value < 0 and hundredths else ""
+        point = "," if self.language == "fr" else "."
+        return f"{sign}{self.number(whole)}{point}{rest:02}"
+
     def small_money(self, minor: Fraction) -> str:
         """An amount of minor units to hundredths of the currency at least, rounded down."""
         more = max(0, 2 - self.exponent)

@@ -55,10 +55,15 @@ def counted(rule: str, parameters: str, form: str, projects: int) -> tuple[Elect
     value["styles"] = [{**style, "contests": ["centre"]} for style in value["styles"]]
     election = Election.from_value(value)
     ballots = ballots_of(projects, shape["type"] != "approval")
-    profile = Profile.of({**ballots, (): 2}, {"too-many": 1})
+    return election, result_of(election, Profile.of({**ballots, (): 2}, {"too-many": 1}))
+
+
+def result_of(election: Election, profile: Profile) -> Any:
+    """The result of the one envelope, without margins where the rule can do so: no figure has
+    them."""
     envelope = envelope_of(election)
-    rule_of = envelope_rule(envelope)
-    count = rule_of.decide or rule_of.count  # without margins, which no figure shows
+    rule = envelope_rule(envelope)
+    count = rule.decide or rule.count
     result = EnvelopeResult(
         envelope=envelope,
         profile=profile,
@@ -66,7 +71,7 @@ def counted(rule: str, parameters: str, form: str, projects: int) -> tuple[Elect
         sentences=(),
         summary=Text.of(fr="-", en="-"),
     )
-    return election, json.loads(canonical.encode(result.to_value()))
+    return json.loads(canonical.encode(result.to_value()))
 
 
 def ruled(

@@ -21,6 +21,7 @@ CASES: Final[Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]]] = {
     "greedy": ("greedy", {"on_misfit": "skip"}, {}),
     "equal-shares": ("equal-shares", SHARES, {}),
     "filled": ("equal-shares", {**SHARES, "fill": "greedy"}, {}),
+    "optimum": ("knapsack-optimum", {}, {}),
     "phragmen": ("phragmen", {"on_misfit": "skip"}, {}),
     "points": ("equal-shares", {**SHARES, "utility": "points"}, {"form": POINTS}),
 }
@@ -126,6 +127,19 @@ def test_loads_are_told_turn_by_turn() -> None:
     assert cells(table, 1) == [row["title"] for row in figure["projects"]]
     assert cells(table, 5) == [say.small_money(Fraction(r["load"])) for r in figure["projects"]]
     assert sum(line.won for line in table.lines) == len(result["winners"])
+
+
+def test_the_choice_is_told_with_what_else_there_was() -> None:
+    election, _, figures = read("optimum")
+    figure, say = figures["figures/choice-centre.json"], Words.of(election, "en")
+    (table,) = chart_tables(figure, say, ("en",))
+    assert cells(table, 3) == [row["score"] for row in figure["projects"]]
+    assert cells(table, 5) == [say.number(row["contrary"]) for row in figure["projects"]]
+    assert [line.won for line in table.lines] == [row["won"] for row in figure["projects"]]
+    assert "€1,000" in table.caption
+    first = figure["projects"][0]
+    wanted = Fraction(int(first["score"]) * 100_000, first["cost"])
+    assert cells(table, 4)[0] == say.decimal(wanted)
 
 
 def test_a_figure_without_a_table_has_none() -> None:
