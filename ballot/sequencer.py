@@ -14,6 +14,7 @@ After a crash ``start`` does what is missing of 2 and 3. A failure in between le
 stopped: what it remembers may be wrong, so it is started again, which reads and checks everything.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -34,9 +35,12 @@ from ballot.lifecycle import Event, Facts, OutOfOrder, moment, require
 from ballot.release import FolderAhead, LogFolder
 from ballot.secondcopy import SecondCopy
 from ballot.signer import LogSigner, SigningRefused
+from ballot.signing import SignerSilent
 from ballot.startup import DatabaseBehind, SignerBehind, compare_signer
 from ballot.store.box import BoxStore, Head, HeadMoved, StoredEntry
 from ballot.store.engine import StoreBusy
+
+log = logging.getLogger("scrutin.sequencer")
 
 
 class SequencerStopped(BallotError):
@@ -217,11 +221,16 @@ class Sequencer:
         while not stop.wait(self._manifest.box.batch_seconds):
             with self._turn:
                 try:
+                    if self._head is None:  # only after another went on while the signer was silent
+                        self.start()
                     self.sequence()
                 except HeadMoved:
-                    self.start()
+                    self._head = None
                 except StoreBusy:
                     continue
+                except SignerSilent as error:
+                    # What is in the log waits for its signature; ballots are taken meanwhile.
+                    log.error("%s", error)
 
     # -- the three steps ------------------------------------------------------------------------
 
@@ -232,7 +241,7 @@ class Sequencer:
             head = self._known()
             try:
                 yield head
-            except (StoreBusy, OutOfOrder, EntryRefused):
+            except (StoreBusy, OutOfOrder, EntryRefused, SignerSilent):
                 raise
             except BaseException:
                 self._head = None

@@ -15,6 +15,7 @@ from web.commands.result import count_command, open_box, publish, status, truste
 from web.commands.roll import registrar, roll
 from web.commands.serve import serve_command
 from web.commands.shell import run
+from web.commands.signer import signer
 from web.commands.tally import tally_command
 from web.commands.verify import verify
 from web.commands.vote import close_command, freeze_command, open_command
@@ -28,7 +29,7 @@ def cli() -> None:
 
     \b
     Before the vote   new, check, officer, box, registrar, ceremony, trustee, roll, freeze
-    During the vote   open, serve, vote, show-test, proof, status
+    During the vote   open, serve, signer, vote, show-test, proof, status
     After the vote    close, cosign, trustee release, open-box, count, publish
     Anybody           verify, compare, tally, witness
     Keep it safe      backup, restore, recover
@@ -63,6 +64,7 @@ for command in (
     verify,
     tally_command,
     compare_command,
+    signer,
     witness,
     demo,
     rehearse,

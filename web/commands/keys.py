@@ -78,8 +78,15 @@ def box() -> None:
 @box.command("new")
 @folder_argument
 @click.option("--origin", help="The log's public address without https://, e.g. vote.city.fr/log.")
+@click.option(
+    "--signer",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Put the log's key into this folder, for a process of its own: scrutin signer serve.",
+)
 @passphrase_file_option
-def box_new(folder: Path, origin: str | None, passphrase_file: Path | None) -> None:
+def box_new(
+    folder: Path, origin: str | None, signer: Path | None, passphrase_file: Path | None
+) -> None:
     """Make the keys that sign the log and the receipts."""
     place = ElectionFolder(folder)
     public = create_box_keys(
@@ -87,8 +94,14 @@ def box_new(folder: Path, origin: str | None, passphrase_file: Path | None) -> N
         election=load_election(place).id,
         passphrase=passphrase("the ballot box", "box", passphrase_file, new=not place.box.exists()),
         origin=origin,
+        signer=signer,
+        signer_passphrase=None
+        if signer is None
+        else passphrase("the signer", "signer", new=not signer.exists()),
     )
     say(f"scrutin: the log is {public.origin}")
+    if signer is not None:
+        say(f"scrutin: {signer} signs it: scrutin signer serve {signer} --socket …")
 
 
 def registrar_new(

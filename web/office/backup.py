@@ -9,18 +9,17 @@ from sqlalchemy import Engine
 
 from audit.manifest import Manifest
 from ballot.recovery import Recovered, recover
-from ballot.signer import FileSigner
 from ballot.store import boxtables, registrartables
 from ballot.store.engine import open_engine
 from ballot.store.transfer import Progress, one_file, transfer
 from web.errors import UsageError
 from web.office.folder import ElectionFolder
 from web.office.parts import (
-    SIGNER_STATE,
     box_engine,
     box_keys,
     box_store,
     local_issuers,
+    log_signer,
     registrar_engine,
     second_copy,
 )
@@ -102,8 +101,7 @@ def bring_back(
 def bring_forward(folder: ElectionFolder, manifest: Manifest, *, accept_missing: bool) -> Recovered:
     """Bring the box's database forward to the published log (``ballot.recovery``)."""
     keys = box_keys(folder, manifest.election.id)
-    state = folder.box / SIGNER_STATE
-    last = FileSigner(state, keys.origin, keys.log).last()
+    last = log_signer(folder, keys).last()
     store = box_store(folder, manifest)
     try:
         return recover(

@@ -18,20 +18,20 @@ from ballot.issuer import IssuerKeys, open_issuer
 from ballot.registrar import Registrar
 from ballot.secondcopy import SecondCopy
 from ballot.sequencer import Sequencer
-from ballot.signer import FileSigner
+from ballot.signer import FileSigner, LogSigner
+from ballot.signing import SocketSigner
 from ballot.store.box import BoxStore
 from ballot.store.engine import open_engine
 from ballot.store.registrar import RegistrarStore
 from tally.election import Election
 from web.clock import Clock, local_time, read_time
 from web.errors import UsageError
-from web.office.boxkeys import BoxKeys, open_box_keys
+from web.office.boxkeys import SIGNER_STATE, BoxKeys, open_box_keys
 from web.office.folder import ElectionFolder
 from web.office.passphrase import passphrase
 
 REGISTRAR_DATABASE = "registrar.db"
 BOX_DATABASE = "box.db"
-SIGNER_STATE = "signer.json"
 DISK_FLOOR = 200 * 1024 * 1024
 """The box takes no ballot while less than this is free: a write that fails for want of space is the
 one thing that has destroyed ballot logs (docs/operations.md)."""
@@ -158,12 +158,28 @@ def second_copy(election_id: str) -> SecondCopy | None:
     return SecondCopy(Path(folder) / election_id) if folder else None
 
 
+def log_signer(folder: ElectionFolder, keys: BoxKeys) -> LogSigner:
+    """Whoever holds the log's key: this process, or the one behind ``SCRUTIN_SIGNER``.
+
+    Raises UsageError when that is not set and has to be, SignerSilent when nobody answers there.
+    """
+    if keys.log is not None:
+        return FileSigner(folder.box / SIGNER_STATE, keys.origin, keys.log)
+    path = os.environ.get("SCRUTIN_SIGNER", "")
+    if not path:
+        raise UsageError(
+            "SCRUTIN_SIGNER: set it to the socket of the signer, which holds this log's key "
+            "(scrutin signer serve)"
+        )
+    return SocketSigner(Path(path))
+
+
 def open_sequencer(
     folder: ElectionFolder, manifest: Manifest, keys: BoxKeys, store: BoxStore, clock: Clock
 ) -> Sequencer:
     """A started sequencer: database, signer and published files compared."""
     state = folder.box / SIGNER_STATE
-    if not state.exists():
+    if keys.log is not None and not state.exists():
         # A missing memory of what was signed is as bad as an old one: only a log that never began
         # may begin it.
         with store.reading() as transaction:
@@ -176,7 +192,7 @@ def open_sequencer(
     sequencer = Sequencer(
         manifest=manifest,
         store=store,
-        signer=FileSigner(state, keys.origin, keys.log),
+        signer=log_signer(folder, keys),
         folder=folder.box / "log",
         clock=clock,
         second_copy=second_copy(manifest.election.id),
