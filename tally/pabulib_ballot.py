@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from tally.form import U16, Approval, ChooseOne, Form, Knapsack, Points, Ranking, Scores
+from tally.form import U16, Approval, ChooseOne, Form, Grades, Knapsack, Points, Ranking, Scores
 from tally.mark import Choice, MarkFault, check_limits
 from tally.pabulib_poll import Cells, Poll
 from tally.pabulib_table import NUMBER, PabulibError, Remark
@@ -69,7 +69,7 @@ class _Reader:
 
     def read(self, every: Iterable[Cells]) -> None:
         """Raises _NoPoints for points that are no whole points."""
-        if isinstance(self._form, Points | Scores):
+        if isinstance(self._form, Points | Scores | Grades):
             for cells in every:
                 self._read_points(cells)
         elif isinstance(self._form, Ranking):
@@ -95,8 +95,10 @@ class _Reader:
             self.repeated.add(cells)
 
     def _read_points(self, cells: Cells) -> None:
-        """A project named again: points are added up, scores stay the first."""
-        scores = isinstance(self._form, Scores)
+        """A project named again: points are added up, scores and grades stay the first."""
+        scores = not isinstance(self._form, Points)
+        # The best grade is worth most, and has the lowest index.
+        worst = len(self._form.labels) - 1 if isinstance(self._form, Grades) else None
         names = cells[0].split(",") if cells[0] else []
         given: dict[int, int] = {}
         for name, cell in zip(names, cells[1].split(","), strict=bool(names)):
@@ -106,7 +108,7 @@ class _Reader:
             number = _points(cells, cell)
             if number < 0 and not scores:
                 raise _NoPoints(cells, f"{number} points. Cumulative votes give no negative points")
-            given[place] = given.get(place, 0) + number
+            given[place] = given.get(place, 0) + number if worst is None else worst - number
         self.choices[cells] = tuple(
             self._marked(given[place])[place] for place in sorted(given) if scores or given[place]
         )
@@ -135,6 +137,8 @@ def _reason(form: Form, costs: Mapping[str, int], choice: Choice) -> str | None:
     if isinstance(form, Scores) and any(
         not form.minimum <= score <= form.maximum for _, score in choice
     ):
+        return "out-of-range"
+    if isinstance(form, Grades) and any(not 0 <= at < len(form.labels) for _, at in choice):
         return "out-of-range"
     try:
         check_limits(form, costs, choice)

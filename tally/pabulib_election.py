@@ -24,6 +24,7 @@ from tally.pabulib_ballot import (
     votes_in,
     widened,
 )
+from tally.pabulib_comment import said_in
 from tally.pabulib_form import read_form
 from tally.pabulib_id import our_id
 from tally.pabulib_poll import Cells, Poll, poll_of, quick_poll
@@ -91,7 +92,8 @@ class _Read:
 
 
 def exponent_of(file: PabulibFile) -> int:
-    """The decimals that keep every amount whole: 0, or 2, or as many as the file needs."""
+    """The decimals that keep every amount whole: 0, or 2, or as many as the file needs; in files of
+    ours whose rule has amounts as many as these have."""
     amounts = [
         file.keys["budget"],
         file.keys.get("max_sum_cost", ""),
@@ -100,6 +102,11 @@ def exponent_of(file: PabulibFile) -> int:
     needed = max(map(decimals, amounts))
     if needed > MOST_DECIMALS:
         raise PabulibError(f"an amount has {needed} decimals. Write at most {MOST_DECIMALS}")
+    said = said_in(file.keys.get("comment", "")).decimals
+    if said is not None:
+        if needed > said:
+            raise PabulibError(f"an amount has {needed} decimals and the comment says {said}")
+        return said
     return needed if needed == 0 or needed > 2 else 2
 
 
@@ -260,7 +267,7 @@ def _read(
     projects = _projects(file, exponent, languages)
     costs = {project.id: project.cost for project in projects}
     points = (cells[1] for cells in poll.counts)
-    form = read_form(file, points, list(costs.values()), exponent, remarks)
+    form = read_form(file, points, list(costs.values()), exponent, languages, remarks)
     readings = read_cells(poll, form, file.projects.values("project_id"), list(costs))
     if widen:
         form = widened(form, costs, readings.choices.values(), remarks)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from tally.form import Approval, ChooseOne, Form, Knapsack, Points, Ranking, Scores
+from tally.form import Approval, ChooseOne, Form, Grades, Knapsack, Points, Ranking, Scores
+from tally.pabulib_comment import said_in
 from tally.pabulib_table import (
     NUMBER,
     PabulibError,
@@ -11,6 +12,7 @@ from tally.pabulib_table import (
     decimals,
     minor_units,
 )
+from tally.text import Text
 
 
 def _whole(file: PabulibFile, key: str) -> int | None:
@@ -27,6 +29,7 @@ def read_form(
     points: Iterable[str],
     costs: Sequence[int],
     exponent: int,
+    languages: Sequence[str],
     remarks: list[Remark],
 ) -> Form:
     """The ballot form that ``vote_type`` and the limits in META say; ``costs`` in minor units.
@@ -48,6 +51,9 @@ def read_form(
     if kind == "cumulative":
         return _points(file, low, limit, remarks)
     if kind == "scoring":
+        grades = said_in(file.keys.get("comment", "")).grades
+        if grades:
+            return _grades(file, grades, languages)
         return _scores(file, points, low, limit, remarks)
     if file.keys.get("min_sum_cost", "0").strip("0.") != "":
         remarks.append(Remark("least-cost", "min_sum_cost is not a limit of our forms: not read"))
@@ -77,6 +83,30 @@ def _points(file: PabulibFile, low: int, limit: int | None, remarks: list[Remark
         minimum_projects=low,
         maximum_projects=limit,
         minimum_total=max(0, _whole(file, "min_sum_points") or 0),
+    )
+
+
+def _grades(file: PabulibFile, worst_first: Sequence[str], languages: Sequence[str]) -> Form:
+    """Points of our own files that are grades, and may be nothing else."""
+    worst = len(worst_first) - 1
+    default = _whole(file, "default_score") or 0
+    for key, value, right in (
+        ("min_points", _whole(file, "min_points"), range(1)),
+        ("max_points", _whole(file, "max_points"), range(worst, worst + 1)),
+        ("default_score", default, range(worst + 1)),
+    ):
+        if value not in right:
+            raise PabulibError(
+                f"{value} does not go with the {worst + 1} grades that the comment names. "
+                "Take both as they were published, or remove the comment",
+                section="META", column=key,
+            )  # fmt: skip
+    return Grades(
+        labels=tuple(
+            Text(words=tuple((language, words) for language in languages))
+            for words in reversed(worst_first)
+        ),
+        default=worst - default,
     )
 
 

@@ -8,13 +8,14 @@ no place in the format; a comment counts them. docs/pabulib.md says what each ke
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from tally.canonical import encode
-from tally.contest import CountingRule, Envelope, contest_value
+from tally.contest import Envelope
 from tally.election import Election
 from tally.errors import TallyError
 from tally.form import Approval, ChooseOne, Form, Grades, Knapsack, Points, Ranking, Scores
 from tally.mark import Choice
+from tally.pabulib_comment import comment
 from tally.pabulib_id import file_id
+from tally.pabulib_rule import SCORE_IN_KEYS, rule_name
 from tally.pabulib_table import spell
 from tally.profile import Profile
 
@@ -34,24 +35,6 @@ def decimal(amount: int, exponent: int) -> str:
     whole, rest = divmod(abs(amount), 10**exponent)
     sign = "-" if amount < 0 else ""
     return sign + str(whole) + ("." + str(rest).zfill(exponent) if rest else "")
-
-
-def rule_name(rule: CountingRule) -> str:
-    """Pabulib's name for a rule; ``greedy-custom`` where only the comment can say it."""
-    if rule.name != "greedy":
-        return rule.name
-    parameters = dict(rule.parameters)
-    on_misfit = parameters.pop("on_misfit", None)
-    others = set(parameters)
-    if on_misfit == "skip" and not others:
-        return "greedy"
-    if on_misfit == "skip" and others == {"minimum_score"}:
-        return "greedy-threshold"
-    if on_misfit == "skip" and others == {"exclusive_groups"}:
-        return "greedy-exclusive"
-    if on_misfit == "stop" and others <= {"minimum_score"}:
-        return "greedy-no-skip"
-    return "greedy-custom"
 
 
 def _limits(election: Election, envelope: Envelope) -> dict[str, int]:
@@ -121,21 +104,6 @@ def _support(envelope: Envelope, profile: Profile) -> tuple[dict[str, int], dict
     return votes, score
 
 
-def _comment(envelope: Envelope, profile: Profile) -> str:
-    rule = contest_value(envelope)["rule"]
-    said = [f"Counting rule: {encode(rule).decode()}"]
-    if rule_name(envelope.rule) == "greedy-custom" and envelope.rule == CountingRule.of(
-        "greedy", {"on_misfit": "top-up", "top_up_share": "4/5"}
-    ):
-        said.append("The first project that does not fit is funded if 80% of it is left")
-    spoiled = sum(profile.spoiled.values())
-    said.append(f"Not listed are {profile.blank} blank and {spoiled} spoiled ballots")
-    if isinstance(envelope.form, Grades):
-        labels = [label.words[0][1] for label in envelope.form.labels]
-        said.append(f"Points are grades, from 0: {', '.join(reversed(labels))}")
-    return " ".join(f"#{number}: {words}." for number, words in enumerate(said, 1))
-
-
 def _meta(
     election: Election, envelope: Envelope, profile: Profile, language: str, country: str
 ) -> dict[str, str]:
@@ -165,10 +133,10 @@ def _meta(
         "scoring_fn": "Borda" if isinstance(envelope.form, Ranking) else "",
         "language": language,
         "currency": election.currency,
-        "comment": _comment(envelope, profile),
+        "comment": comment(envelope, profile, election.exponent),
     }
     threshold = envelope.rule.parameters.get("minimum_score")
-    if meta["rule"] in ("greedy-threshold", "greedy-no-skip") and isinstance(threshold, int):
+    if meta["rule"] in SCORE_IN_KEYS and isinstance(threshold, int):
         meta["min_project_score_threshold"] = str(threshold)
     return {key: value for key, value in meta.items() if value}
 

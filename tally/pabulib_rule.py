@@ -1,10 +1,11 @@
 """The counting rule that a .pb file names, as one of ours (docs/rules.md)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tally.canonical import Value
 from tally.contest import CountingRule, Project
+from tally.pabulib_comment import said_in
 from tally.pabulib_table import NUMBER, PabulibError, PabulibFile, Remark, decimals, minor_units
 
 SENTINEL: Final = 999_999_999
@@ -16,13 +17,31 @@ ON_MISFIT: Final = {
     "greedy-exclusive": "skip",
     "greedy-no-skip": "stop",
 }
-
-
+SCORE_IN_KEYS: Final = frozenset({"greedy-threshold", "greedy-no-skip"})
+"""The names of rules whose ``minimum_score`` stands in a key of its own."""
 EQUAL_SHARES: Final[dict[str, dict[str, Value]]] = {
     "equalshares": {"raise": "none"},
     "equalshares/add1": {"raise": "add1"},
     "equalshares/add1-comparison": {"raise": "add1", "comparison": True},
 }
+
+
+def rule_name(rule: CountingRule) -> str:
+    """Pabulib's name for a rule; ``greedy-custom`` where only the comment can say it."""
+    if rule.name != "greedy":
+        return rule.name
+    parameters = dict(rule.parameters)
+    on_misfit = parameters.pop("on_misfit", None)
+    others = set(parameters)
+    if on_misfit == "skip" and not others:
+        return "greedy"
+    if on_misfit == "skip" and others == {"minimum_score"}:
+        return "greedy-threshold"
+    if on_misfit == "skip" and others == {"exclusive_groups"}:
+        return "greedy-exclusive"
+    if on_misfit == "stop" and others <= {"minimum_score"}:
+        return "greedy-no-skip"
+    return "greedy-custom"
 
 
 def district_column(file: PabulibFile) -> str:
@@ -35,10 +54,20 @@ def district_column(file: PabulibFile) -> str:
 def read_rule(
     file: PabulibFile, exponent: int, projects: Sequence[Project], remarks: list[Remark]
 ) -> CountingRule:
-    """Our rule for the file's ``rule`` key; a name we do not know stays as it is, without
+    """Our rule for the file's ``rule`` key, with the parameters that a comment of ours says; a name
+    we do not know stays as it is, without
     parameters. ``projects`` are the file's, in its order."""
     keys = file.keys
     name = keys["rule"]
+    said = said_in(keys.get("comment", ""))
+    if said.unlisted:
+        words = f"{said.unlisted} blank and spoiled ballots are not in the file: not counted"
+        remarks.append(Remark("unlisted", words))
+    if said.rule is not None:
+        if _agrees(said.rule, keys):
+            return said.rule
+        words = "the comment tells of another rule than the keys: the keys are read"
+        remarks.append(Remark("rule-comment", words))
     parameters: dict[str, Value] = {}
     if name in ON_MISFIT:
         parameters["on_misfit"] = ON_MISFIT[name]
@@ -71,6 +100,14 @@ def read_rule(
     _budgets(file, exponent, projects, parameters, remarks)
     _withdrawn(file, exponent, projects, parameters, remarks)
     return CountingRule.of("greedy", parameters)
+
+
+def _agrees(rule: CountingRule, keys: Mapping[str, str]) -> bool:
+    """Whether a rule is published with these keys."""
+    name = rule_name(rule)
+    score = rule.parameters.get("minimum_score") if name in SCORE_IN_KEYS else None
+    threshold = "" if score is None else str(score)
+    return (name, threshold) == (keys["rule"], keys.get("min_project_score_threshold", ""))
 
 
 def _budgets(

@@ -8,6 +8,10 @@ from typing import Any
 
 import pytest
 
+from tally.election import CountingRule
+from tally.pabulib import publication
+from tally.profile import Profile
+from tests.tally.test_pabulib_comment import GRADED, GRADES, election_of
 from tests.web.console import Console
 
 FOLDER = os.environ.get("SCRUTIN_PABULIB", "")
@@ -124,6 +128,23 @@ def test_what_makes_no_sense_is_named(
     console: Console, file: Path, words: tuple[str, ...], said: str
 ) -> None:
     assert said in console.refused("tally", file, *words, status=2)
+
+
+def test_a_published_file_of_grades_is_counted_by_its_own_rule(
+    console: Console, tmp_path: Path
+) -> None:
+    rule = CountingRule.of("majority-judgment", {"on_misfit": "skip"})
+    text = publication(election_of(GRADES, rule), "city", Profile.of(GRADED), ["b"])
+    file = tmp_path / "grades.pb"
+    file.write_text(text)
+    found = console.done("tally", file, "--json").data
+    assert (found["rule"], found["parameters"]) == ("majority-judgment", {"on_misfit": "skip"})
+    # All have the majority grade "Passable"; five ballots of twelve give `a` a better one, three a
+    # worse one; `b` no longer fits.
+    assert found["winners"] == ["a", "P 1", "d"]
+    assert found["selected"]["fewer"] == ["b"]
+    assert "Majority grade “Passable" in found["projects"][0]["explanation"]["en"]
+    assert "form.type" in console.refused("tally", file, "--rule", "greedy", status=2)
 
 
 def test_an_unknown_rule_of_the_file_asks_for_one(console: Console, tmp_path: Path) -> None:
