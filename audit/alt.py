@@ -28,6 +28,7 @@ def alternative(figure: Object, words: Words, languages: Sequence[str]) -> str:
         "grades": _grades,
         "loads": _loads,
         "choice": _choice,
+        "comparison": _comparison,
         "payments": _payments,
         "question": _question,
         "turnout": _turnout,
@@ -169,6 +170,29 @@ def _choice(figure: Object, words: Words, languages: Sequence[str]) -> str:
         for project in projects[:3]
     ]
     return f"{told} " + words.say("alt.choice.best", projects="; ".join(best)) if best else told
+
+
+def _comparison(figure: Object, words: Words, languages: Sequence[str]) -> str:
+    compared, expressed = figure["compared"], figure["expressed"]
+    told = [
+        words.say(
+            "alt.comparison",
+            contest=text_in(figure["title"], words.language, languages),
+            count=len(compared),
+            differing=len(figure["differing"]),
+        )
+    ]
+    told += [
+        words.say(
+            "alt.compared",
+            title=text_in(each["title"], words.language, languages),
+            winners=len(each["winners"]),
+            spent=words.money(each["spent"]),
+            satisfied=words.percent(Fraction(each["satisfied"], expressed or 1)),
+        )
+        for each in compared[:3]
+    ]
+    return " ".join(told)
 
 
 def _question(figure: Object, words: Words, languages: Sequence[str]) -> str:

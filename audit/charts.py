@@ -27,7 +27,7 @@ from matplotlib.patches import Rectangle
 from PIL import features
 
 from audit.sheet import WON, Bar, Item, Label, Sheet
-from audit.sheets import sheets
+from audit.sheets import comparison_sheets, sheets
 from tally.election import Election
 
 POINTS_PER_INCH: Final = 72
@@ -179,6 +179,17 @@ def draw(
     for name, sheet in laid:
         yield f"charts/{name}.svg", svg(sheet, result_hash.hex())
         yield f"charts/{name}.png", png(sheet)
+
+
+def comparison_svg(
+    election: Election, figure: Mapping[str, Any], result_hash: bytes, language: str
+) -> bytes:
+    """The chart of a comparison (audit/comparison.py) in ``language``, which no publication has;
+    in the election's first language where there is none in this."""
+    with _DRAWING:
+        laid = dict(comparison_sheets(election, figure, result_hash, typeface()))
+    sheet = laid.get(f"comparison-{figure['contest']}.{language}", next(iter(laid.values())))
+    return svg(sheet, result_hash.hex())
 
 
 def svg(sheet: Sheet, result_hash: str) -> bytes:

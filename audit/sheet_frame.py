@@ -31,13 +31,15 @@ class Occasion:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """What is around a chart; ``figure`` is the path of its exact numbers, ``languages`` the
-    election's, to fall back on where a text is not in the chart's language."""
+    election's, to fall back on where a text is not in the chart's language. ``numbers`` names the
+    words that say where the exact numbers stand."""
 
     occasion: Occasion
     words: Words
     type: Typeface
     figure: str
     languages: tuple[str, ...]
+    numbers: str = "chart.numbers"
 
     def text(self, value: Mapping[str, str] | None) -> str:
         """The words of a Text value in this language, or in the election's first."""
@@ -82,7 +84,7 @@ class Frame:
         paper.label(MARGIN, paper.y, named, 9, colour=SOFT)
         beside = MARGIN + paper.type.width(named, 9) + 8
         paper.label(beside, paper.y, hashed, 11, bold=True)
-        numbers = self.words.say("chart.numbers", path=self.figure)
+        numbers = self.words.say(self.numbers, path=self.figure)
         taken = beside + paper.type.width(hashed, 11, bold=True) + 20
         for line in paper.wrap(numbers, RIGHT - taken, 8, lines=2):
             paper.label(RIGHT, paper.y, line, 8, colour=SOFT, anchor="end")

@@ -8,6 +8,7 @@ from audit.errors import AuditError
 from audit.publication import chart_name
 from audit.sheet import Sheet, Typeface
 from audit.sheet_choice import choice_sheet
+from audit.sheet_comparison import comparison_sheet
 from audit.sheet_filling import filling_sheet
 from audit.sheet_frame import Frame, Object, Occasion
 from audit.sheet_grades import grades_sheet
@@ -56,6 +57,27 @@ def sheets(
                 languages=election.languages,
             )
             yield chart_name(path, language), layout(figure, frame)
+
+
+def comparison_sheets(
+    election: Election, figure: Object, result_hash: bytes, face: Typeface
+) -> Iterator[tuple[str, Sheet]]:
+    """The sheets of a comparison (``audit.comparison.comparison_figure``), which no publication
+    has: they say which result's ballots were counted otherwise, and that this is not the result."""
+    for language in languages(election):
+        frame = Frame(
+            occasion=Occasion(
+                election=election.title.in_language(language),
+                result_hash=result_hash,
+                named="chart.hash.ballots",
+            ),
+            words=Words.of(election, language),
+            type=face,
+            figure=f"pabulib/{figure['contest']}.pb",
+            languages=election.languages,
+            numbers="chart.numbers.ballots",
+        )
+        yield f"comparison-{figure['contest']}.{language}", comparison_sheet(figure, frame)
 
 
 def lone_sheets(name: str, data: bytes, face: Typeface) -> Iterator[tuple[str, Sheet]]:

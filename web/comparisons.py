@@ -7,37 +7,22 @@ otherwise says that it is being done. The ballots are the published ones, by the
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from threading import Lock, Thread
-from typing import Any
 
+from audit.comparison import opened_profile
 from audit.label import unb64
-from audit.publication import BALLOTS, ballots_path
-from tally.canonical import parse
 from tally.comparison import Comparison, compare
 from tally.election import Envelope
-from tally.mark import Choice
 from tally.profile import Profile
 from web.published import PublicationDamaged, Published
 
 
 def published_profile(published: Published, envelope: Envelope) -> Profile:
     """The votes of an envelope, from the opened ballots of the publication."""
-    counts: dict[Choice, int] = {}
-    spoiled: dict[str, int] = {}
-    for style in published.manifest.election.styles:
-        if envelope.id not in style.contests or ballots_path(style.id) not in published.decided:
-            continue
-        read: Any = parse(published.read(f"{BALLOTS}{style.id}.json"), limit=1 << 31)
-        for ballot in read["ballots"]:
-            if "contests" not in ballot:
-                continue
-            part = ballot["contests"][envelope.id]
-            if isinstance(part, dict):
-                reason = part["spoiled"]
-                spoiled[reason] = spoiled.get(reason, 0) + 1
-            else:
-                choice = tuple((project, mark) for project, mark in part)
-                counts[choice] = counts.get(choice, 0) + 1
-    return Profile.of(counts, spoiled)
+    return opened_profile(
+        published.manifest.election,
+        envelope,
+        lambda path: published.read(path) if path in published.decided else None,
+    )
 
 
 def count_comparison(published: Published, envelope: Envelope) -> Comparison:

@@ -14,6 +14,7 @@ from tally.election import Envelope
 from tally.form import Grades
 from web.archive import archive_size
 from web.audience import Answer, Audience, Cache, Door, Route
+from web.comparison_chart import POLICY, SVG, ComparisonCharts, chart_told, charts_installed
 from web.observer_words import page, reader_words
 from web.problem import Problem
 from web.public_record import PublicRecord
@@ -24,6 +25,7 @@ from web.told import Row
 
 HTML: Final = "text/html; charset=utf-8"
 CSV: Final = "text/csv; charset=utf-8"
+SECONDS_TO_DRAW: Final = 15.0
 SECONDS_TO_WAIT: Final = 2.0
 """So long a request waits for the other rules to be counted before it says that they are."""
 
@@ -71,6 +73,22 @@ def results_routes(record: PublicRecord) -> list[Route]:
             unknown,
         ),
         Route(
+            name="results_compare_chart",
+            path="/results/<contest>/compare.svg",
+            method="GET",
+            door=Door.PUBLIC,
+            audience=Audience.OBSERVER,
+            view=pages.compare_chart,
+            limit=0,
+            cache=Cache.BRIEF,
+            summary="The same ballots under other rules as a chart, which says: not the result",
+            answers={
+                200: Answer(meaning="a chart", media_types=(SVG,)),
+                304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
+            },
+            problems=("not-found", "not-published", "internal"),
+        ),
+        Route(
             name="results_table",
             path="/results/<contest>/results.csv",
             method="GET",
@@ -115,6 +133,7 @@ class _Pages:
 
     def __init__(self, record: PublicRecord) -> None:
         self._record = record
+        self._charts = ComparisonCharts()
 
     def _telling(self) -> Telling | None:
         published = self._record.publication.get()
@@ -202,12 +221,32 @@ class _Pages:
         if tell is None:
             return self._pending()
         compared = self._record.comparisons.get(tell.published, envelope, seconds=SECONDS_TO_WAIT)
+        chart = None
+        if compared is not None and compared.compared and charts_installed():
+            chart = chart_told(tell.published, envelope, compared, tell.language)
         return page(
             "results_compare.html",
             tell=tell,
             contest=envelope,
             compared=None if compared is None else tell.compared(envelope, compared),
+            chart=chart,
         )
+
+    def compare_chart(self, contest: str) -> Response:
+        """The same as a chart; none until the rules are counted, or where it cannot be drawn."""
+        envelope, published = self._record.envelope(contest), self._record.published()
+        compared = self._record.comparisons.get(published, envelope, seconds=SECONDS_TO_WAIT)
+        if compared is None or not compared.compared or not charts_installed():
+            raise Problem("not-found")
+        code = reader_words().words_language
+        drawn = self._charts.get(published, envelope, compared, code, seconds=SECONDS_TO_DRAW)
+        if drawn is None:
+            raise Problem("not-found")
+        response = Response(drawn, content_type=SVG)
+        response.headers["Content-Security-Policy"] = POLICY
+        response.add_etag()
+        response.make_conditional(request)
+        return response
 
     def table(self, contest: str) -> Response:
         """One contest as a table."""

@@ -309,7 +309,15 @@ class Telling:
                 for row in self.rows(contest)
                 if row.project.id in funded
             ],
+            categories=self._shares([each.by_category for each in comparison.compared]),
+            districts=self._shares([each.by_district for each in comparison.compared]),
         )
+
+    def _shares(self, shares: Sequence[Mapping[str, Fraction]]) -> list[tuple[str, list[str]]]:
+        """The share of the envelope that each rule gives to each, those it gives most first."""
+        first = shares[0] if shares else {}
+        names = sorted(first, key=lambda name: (-first[name], name))
+        return [(name, [self.percent(each[name]) for each in shares]) for name in names]
 
     # -- turnout and charts ---------------------------------------------------------------------
 

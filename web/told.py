@@ -103,7 +103,10 @@ class VariantTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedTold:
-    """The rules side by side; ``rows`` are the projects that any of them funds, and by which."""
+    """The rules side by side; ``rows`` are the projects that any of them funds, and by which;
+    ``categories`` and ``districts`` the shares of the envelope that each gives to them."""
 
     variants: list[VariantTold]
     rows: list[tuple[Row, list[bool]]]
+    categories: list[tuple[str, list[str]]]
+    districts: list[tuple[str, list[str]]]

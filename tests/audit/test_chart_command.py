@@ -17,7 +17,7 @@ from audit.command import main
 from audit.result_hash import short
 from audit.sheets import sheets
 from tally.canonical import encode, parse
-from tests.audit.forger import RENDERER, published, verified
+from tests.audit.forger import RENDERER, published, relist, verified
 from tests.audit.test_command import BLOCKER, ROOT
 from tests.town import town
 
@@ -97,6 +97,35 @@ def test_one_figure_alone_shows_its_own_hash(signed: Path, tmp_path: Path) -> No
     assert short(DIGEST) not in shown
 
 
+def test_other_rules_are_drawn_from_the_opened_ballots(signed: Path, tmp_path: Path) -> None:
+    chosen = ["chart", str(signed), "--compare", "city", "--out", str(tmp_path), "--format", "svg"]
+    assert main(chosen) == 0
+    assert names(tmp_path) == {"comparison-city.fr.svg", "comparison-city.en.svg"}
+    data = (tmp_path / "comparison-city.en.svg").read_bytes()
+    assert data.count(b"This is not the result</text>") == 2
+    assert short(DIGEST).encode() in data
+
+
+def relisted(folder: Path, path: str, data: bytes) -> None:
+    """As officers who hold their keys would publish another file."""
+    files = relist(TOWN.clerk, {**published(), path: data})
+    for name in (path, "publication.json", "renderings.json", "publication.signatures.json"):
+        (folder / name).write_bytes(files[name])
+
+
+def test_ballots_that_give_other_winners_are_not_compared(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results: Any = parse(published()["results.json"])
+    city = next(each for each in results["contests"] if each["contest"] == "city")
+    city["winners"].reverse()
+    relisted(folder, "results.json", encode(results))
+    out = tmp_path / "out"
+    assert main(["chart", str(folder), "--compare", "city", "--out", str(out)]) == 1
+    assert "the ballots give other winners" in capsys.readouterr().out
+    assert not out.exists()
+
+
 def edit(path: str, change: Callable[[Any], None]) -> Callable[[Path], None]:
     def edited(folder: Path) -> None:
         value: Any = parse((folder / path).read_bytes())
@@ -164,6 +193,9 @@ def test_a_file_that_is_no_figure_is_refused(
         (["{folder}", "--language", "de"], 2, "--language: there is en and fr"),
         (["/nowhere"], 2, "not a folder"),
         (["{folder}/figures/turnout.json", "votes-city"], 2, "is one figure"),
+        (["{folder}/figures/turnout.json", "--compare", "city"], 2, "is one figure"),
+        (["{folder}", "votes-city", "--compare", "city"], 2, "either names"),
+        (["{folder}", "--compare", "cars"], 1, "no envelope 'cars'; it has city, centre"),
     ],
 )
 def test_what_cannot_be_drawn_is_told(

@@ -153,6 +153,7 @@ OBSERVED = (
     "/results/city/1",
     "/results/city/steps",
     "/results/city/compare",
+    "/results/city/compare.svg",
     "/results/city/results.csv",
     "/api/v1/election",
     "/api/v1/status",

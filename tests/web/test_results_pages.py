@@ -15,14 +15,18 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+import web.comparison_chart
 import web.comparisons
+import web.results
 from audit.chart_table import OF_RULES
 from audit.result_hash import in_groups, in_words
+from audit.words import Words
 from tally.election import Envelope
 from tests.web.desk import HOSTILE, Desk, problem
 from tests.web.test_public import WEB, Page
 from web.app import SECURITY_HEADERS
 from web.audience import Cache, Door
+from web.comparison_chart import ComparisonCharts
 from web.comparisons import Comparisons, count_comparison, published_profile
 from web.observer_words import catalogue
 from web.problem import LANGUAGES
@@ -322,6 +326,62 @@ def test_the_comparison_counts_the_published_ballots(
         for each in told["variants"]:
             there = set(result["winners"]) - set(each["missing"]) | set(each["added"])
             assert set(each["winners"]) == there
+
+
+def test_other_rules_have_a_chart_and_shares_of_categories(
+    client: FlaskClient, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    envelope = envelope_of(published)
+    compared = count_comparison(published, envelope)
+    for language in LANGUAGES:
+        said = catalogue(language)["results.compare.not"]
+        page = client.get(f"/results/city/compare?lang={language}")
+        address = f"/results/city/compare.svg?lang={language}"
+        assert f'<img src="{address}" alt="{said}.' in page.text
+        first = compared.compared[0]
+        assert first.by_category
+        for caption, shares in (("category", first.by_category), ("district", first.by_district)):
+            told = catalogue(language)[f"results.compare.{caption}"] in text_of(page.text)
+            assert told == bool(shares)
+        words = Words.of(published.manifest.election, language)
+        for each in compared.compared:
+            for share in (*each.by_category.values(), *each.by_district.values()):
+                assert f"<td>{words.percent(share)}</td>" in page.text
+        chart = client.get(address)
+        assert (chart.status_code, chart.content_type) == (200, "image/svg+xml")
+        assert "script-src" not in chart.headers["Content-Security-Policy"]
+        assert chart.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert chart.data.count(f"{said}</text>".encode()) == 2
+        again = client.get(address, headers={"If-None-Match": chart.headers["ETag"]})
+        assert again.status_code == 304
+    for where in ("/results/cars/compare.svg", "/results/nowhere/compare.svg"):
+        assert client.get(where).status_code == 404
+    monkeypatch.setattr(web.results, "charts_installed", lambda: False)
+    assert client.get("/results/city/compare.svg").status_code == 404
+    assert "compare.svg" not in client.get("/results/city/compare").text
+
+
+def test_a_chart_is_drawn_once_and_beside(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, drawn = Event(), []
+
+    def slow(*given: Any) -> bytes:
+        drawn.append(given[-1])
+        assert go.wait(10)
+        return b"<svg/>"
+
+    monkeypatch.setattr(web.comparison_chart, "drawn_comparison", slow)
+    charts, envelope = ComparisonCharts(), envelope_of(published)
+    compared = count_comparison(published, envelope)
+    assert charts.get(published, envelope, compared, "en", seconds=0) is None
+    go.set()
+    assert charts.get(published, envelope, compared, "en", seconds=10) == b"<svg/>"
+    assert charts.get(published, envelope, compared, "en", seconds=0) == b"<svg/>"
+    assert drawn == ["en"]
+    monkeypatch.setattr(web.comparison_chart, "drawn_comparison", lambda *_: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        charts.get(published, envelope, compared, "fr", seconds=10)
 
 
 def test_it_is_counted_once_and_beside(
