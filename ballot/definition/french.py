@@ -138,6 +138,7 @@ _MESSAGES: Final[tuple[tuple[str, str, str | None], ...]] = (
     (r"the raise needs to know by how much a ballot's budget grows at a time",
      "il manque de combien le budget d’un bulletin augmente à chaque fois", None),
     (r"nothing is raised", "rien n’est augmenté", None),
+    (r"add-opt raises without steps", "add-opt augmente sans palier", None),
     (r"(.+) is too small", "{1} est trop petit", None),
     (r"(.+) is too large", "{1} est trop grand", None),
     (r"a ballot gives a project at most (.+)", "un bulletin donne à un projet au plus {1}", None),

@@ -15,12 +15,14 @@ from tally.outcome import EXCLUDE, FUND, PASS, Margin, Outcome, Standing, Step, 
 from tally.profile import Profile
 from tally.rules.equal_shares_completion import Ending, Shares, complete
 from tally.rules.equal_shares_margin import Neighbour, margins
+from tally.rules.equal_shares_opt import ABOVE, AT, BELOW
 from tally.rules.equal_shares_parameters import SharesParameters, read_parameters
 from tally.rules.equal_shares_poll import Poll, poll_of
 from tally.rules.score import SCORED_FORMS
 from tally.tiebreak import Key, LotKey, Sorter
 
 ACCEPTED_FORMS: Final = SCORED_FORMS
+SIDES: Final = {AT: "at", BELOW: "below", ABOVE: "above"}
 
 
 def check(envelope: Envelope) -> list[Fault]:
@@ -55,7 +57,14 @@ def count(envelope: Envelope, profile: Profile, lot_key: LotKey) -> Outcome:
 
     def decisive(tied: tuple[int, ...]) -> bool:
         return any(
-            set(complete(counted.shares, preferred=other, start=counted.ending.start).winners)
+            set(
+                complete(
+                    counted.shares,
+                    preferred=other,
+                    start=counted.ending.start,
+                    side=counted.ending.side,
+                ).winners
+            )
             != winners
             for other in tied[1:]
         )
@@ -164,6 +173,8 @@ def _steps(counted: Counted) -> tuple[Step, ...]:
     steps: list[Step] = []
     envelope, ending = counted.envelope, counted.ending
     shared: dict[str, Value] = {"start": spell(Fraction(ending.start))}
+    if counted.parameters.raises == "add-opt":
+        shared["side"] = SIDES[ending.side]
     if ending.compared is not None:
         shared |= {"prefer_shares": ending.compared[0], "prefer_votes": ending.compared[1]}
 

@@ -3,8 +3,9 @@
 **Raise.** Every ballot starts with the whole number of increments that its equal share of the
 envelope holds, and is raised by one increment at a time until what is bought costs more than the
 envelope; the last run that fits stands. The exhaustive variant stops earlier, at the first run
-after which nothing that is left fits. Both end: once a ballot alone could pay for everything,
-everything that has a supporter is bought.
+after which nothing that is left fits. Without increments ("add-opt"), the start grows steadily from
+the exact share (tally/rules/equal_shares_opt.py). All end: once a ballot alone could pay for
+everything, everything that has a supporter is bought.
 
 **Fill.** By votes: whatever still fits, in the order of score. Phragmén: what ballots have left is
 the start of what they earn from now on, all at the same pace; whoever can pay first is bought if it
@@ -14,11 +15,13 @@ fits (Peters and Skowron 2020).
 from it. Every ballot is asked, those with no winner on one side too.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from typing import Any
 
+from tally.rules.equal_shares_between import Contest
+from tally.rules.equal_shares_opt import AT, BELOW, beside, highest
 from tally.rules.equal_shares_parameters import SharesParameters
 from tally.rules.equal_shares_poll import Poll
 from tally.rules.equal_shares_purse import RATIO, Purse, open_purse
@@ -38,6 +41,15 @@ class Shares:
     places: tuple[int, ...]
     budget: int
 
+    def contest(self, preferred: int | None = None) -> Contest:
+        """The same for a raise without increments."""
+        return Contest(
+            candidates=self.candidates(),
+            counts=self.poll.counts,
+            budget=self.budget,
+            preferred=preferred,
+        )
+
     def candidates(self) -> list[Candidate]:
         """The projects that compete."""
         by_cost = self.parameters.utility == "cost"
@@ -56,8 +68,9 @@ class Shares:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
     """How it ended. ``start``: the budget of a ballot in the run that stands, after ``rounds``
-    runs. ``filled``: (place, whether it fitted) in order. ``lacking``: those not bought and not
-    looked at in the fill, with what their supporters have left together, rounded down.
+    runs; on which ``side`` of it (``equal_shares_opt``). ``filled``: (place, whether it fitted) in
+    order. ``lacking``: those not bought and not looked at in the fill, with what their supporters
+    have left together, rounded down.
     ``compared``: how many ballots prefer Equal Shares and how many the greedy outcome, where that
     was asked."""
 
@@ -68,6 +81,7 @@ class Ending:
     lacking: tuple[tuple[int, int], ...]
     left: int
     compared: tuple[int, int] | None = None
+    side: int = AT
 
     @property
     def winners(self) -> list[int]:
@@ -77,23 +91,35 @@ class Ending:
 
 
 def complete(
-    shares: Shares, *, preferred: int | None = None, start: Fraction | None = None
+    shares: Shares,
+    *,
+    preferred: int | None = None,
+    start: Fraction | None = None,
+    side: int = AT,
 ) -> Ending:
-    """Count. ``start`` skips the raise; ``preferred`` comes first among equal rates."""
+    """Count. ``start`` and its ``side`` skip the raise; ``preferred`` comes first among equal
+    rates."""
     poll, parameters = shares.poll, shares.parameters
     if not poll.ballots:
         return _nothing(shares)
     rounds = 1
-    if start is not None:
+    found: Run | None
+    if start is not None and side != AT:
+        found = beside(shares.contest(preferred), start, side)
+    elif start is not None:
         found = _bought(shares, Fraction(start), preferred)
     elif parameters.raises == "none":
         start = Fraction(shares.budget, poll.ballots)
         found = _bought(shares, start, preferred)
+    elif parameters.raises == "add-opt":
+        reached = highest(shares.contest(), poll.ballots)
+        start, side, rounds = reached.start, reached.side, reached.rounds
+        found = beside(shares.contest(), start, side)
     else:
         start, found, rounds = _raised(shares)
     assert found is not None  # noqa: S101 - without a limit a run is never given up
     left = shares.budget - sum(shares.costs[place] for place in found.winners)
-    ending = _finished(shares, start, rounds, found, left)
+    ending = _finished(shares, start, side, rounds, found, left)
     if parameters.comparison:
         ending = _compared(shares, ending)
     return ending
@@ -134,7 +160,9 @@ def _raised(shares: Shares) -> tuple[Fraction, Run, int]:
     return start, found, rounds
 
 
-def _finished(shares: Shares, start: Fraction, rounds: int, found: Run, left: int) -> Ending:
+def _finished(
+    shares: Shares, start: Fraction, side: int, rounds: int, found: Run, left: int
+) -> Ending:
     bought = set(found.winners)
     rest = sorted((p for p in shares.places if p not in bought), key=shares.keys.__getitem__)
     filled: list[tuple[int, bool]] = []
@@ -153,13 +181,18 @@ def _finished(shares: Shares, start: Fraction, rounds: int, found: Run, left: in
         rounds=rounds,
         purchases=found.purchases,
         filled=tuple(filled),
-        lacking=tuple((place, _money(shares, found.purse, place)) for place in rest),
+        lacking=tuple((place, _money(shares, found.purse, place, side)) for place in rest),
         left=left,
+        side=side,
     )
 
 
-def _money(shares: Shares, purse: Purse, place: int) -> int:
+def _money(shares: Shares, purse: Purse, place: int, side: int) -> int:
+    """What supporters have left together, rounded down. Just below a start it is a trifle less, as
+    everything that anybody has left grows with the start."""
     money = purse.money(shares.poll.supporters[place].groups)
+    if side == BELOW and money > 0:
+        return int(-(-money.numerator // money.denominator)) - 1
     return int(money.numerator // money.denominator)
 
 
@@ -218,23 +251,9 @@ def _compared(shares: Shares, ending: Ending) -> Ending:
         sum(n for n, a, b in zip(counts, ours, theirs, strict=True) if b > a),
     )
     if compared[1] <= compared[0]:
-        return Ending(
-            start=ending.start,
-            rounds=ending.rounds,
-            purchases=ending.purchases,
-            filled=ending.filled,
-            lacking=ending.lacking,
-            left=ending.left,
-            compared=compared,
-        )
-    return Ending(
-        start=ending.start,
-        rounds=ending.rounds,
-        purchases=(),
-        filled=tuple(greedy),
-        lacking=(),
-        left=left,
-        compared=compared,
+        return replace(ending, compared=compared)
+    return replace(
+        ending, purchases=(), filled=tuple(greedy), lacking=(), left=left, compared=compared
     )
 
 

@@ -14,14 +14,16 @@ from tally.rules.greedy_parameters import PATH
 from tally.rules.parameter import rational
 
 UTILITIES: Final = ("cost", "cardinality", "points", "ranks")
-RAISES: Final = ("none", "add1", "add1-exhaustive")
+RAISES: Final = ("none", "add1", "add1-exhaustive", "add-opt")
+STEPWISE: Final = ("add1", "add1-exhaustive")
+"""Those that raise by an increment."""
 FILLS: Final = ("none", "greedy", "phragmen")
 OPTIONAL: Final = ("increment", "comparison", "minimum_votes", "maximum_cost_share")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharesParameters:
-    """All parameters. ``increment`` is in minor units a ballot, 0 without a raise."""
+    """All parameters. ``increment`` is in minor units a ballot, 0 where nothing grows by steps."""
 
     utility: str
     raises: str
@@ -64,7 +66,7 @@ def read_parameters(envelope: Envelope) -> tuple[SharesParameters, list[Fault]]:
         fields["utility"].fault(
             "there are no ranks on these ballots", 'Write "cost" or "cardinality"'
         )
-    if parameters.raises != "none" and not increment.present:
+    if parameters.raises in STEPWISE and not increment.present:
         node.fault(
             "the raise needs to know by how much a ballot's budget grows at a time",
             "Give increment, in the smallest unit of the currency, for instance 100 for one euro",
@@ -72,4 +74,6 @@ def read_parameters(envelope: Envelope) -> tuple[SharesParameters, list[Fault]]:
         )
     if parameters.raises == "none" and increment.present:
         increment.fault("nothing is raised", 'Remove it, or write raise "add1"')
+    if parameters.raises == "add-opt" and increment.present:
+        increment.fault("add-opt raises without steps", 'Remove it, or write raise "add1"')
     return parameters, faults

@@ -20,6 +20,7 @@ slack, and the cost plus the slack, enclose the exact one.
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate
@@ -80,6 +81,9 @@ class Purse:
         self.start = RATIO(start)
         self.counts = counts
         self.rates: list[Fraction] = []
+        self._budgets: Any = None
+        self._broke: Any = None
+        self._payers: list[Any] = []
 
     # -- what the implementations do differently ------------------------------------------------
 
@@ -223,6 +227,22 @@ class Purse:
         self.rates.append(price.rate)
         return price
 
+    def empty(self, who: Supporters) -> None:
+        """Take out all that these have, for no project in particular."""
+        nobody = who.groups[:0]
+        price = Price(rate=RATIO(0), kept=nobody, gone=who.groups, payers=0, in_full=0)
+        self._take(price, self._utility(who), who)
+        self.rates.append(price.rate)
+
+    def copy(self) -> "Purse":
+        """Another one with the same in it."""
+        other = copy(self)
+        other.rates = self.rates.copy()
+        other._budgets = self._budgets.copy()
+        other._broke = self._broke.copy()
+        other._payers = self._payers.copy()
+        return other
+
     def left(self, group: int) -> Fraction:
         """What each ballot of a group has left, exactly."""
         raise NotImplementedError
@@ -235,7 +255,6 @@ class PlainPurse(Purse):
         super().__init__(start, counts)
         self._budgets = [_binary(start)] * len(counts)
         self._broke = bytearray(len(counts)) if start > 0 else bytearray(b"\1") * len(counts)
-        self._payers: list[dict[int, int]] = []
 
     def _poorest(self, who: Supporters) -> Any:
         budgets = self._budgets
@@ -336,7 +355,6 @@ class ArrayPurse(Purse):
         super().__init__(start, counts)
         self._budgets = np.full(len(counts), _binary(start))
         self._broke = np.full(len(counts), start <= 0)
-        self._payers: list[Any] = []
 
     def _keys(self, who: Supporters) -> Any:
         budgets = self._budgets[who.groups]

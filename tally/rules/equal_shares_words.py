@@ -12,7 +12,7 @@ from tally.outcome import Standing
 from tally.phrases import CRITERIA
 from tally.profile import Profile
 from tally.rules.equal_shares import count
-from tally.rules.equal_shares_parameters import SharesParameters, read_parameters
+from tally.rules.equal_shares_parameters import STEPWISE, SharesParameters, read_parameters
 from tally.rules.greedy_example import NAMES, read_out, small_envelope
 from tally.rules.greedy_parameters import GreedyParameters
 from tally.tiebreak import lot_keys
@@ -65,6 +65,15 @@ def _raise(p: SharesParameters, say: Voice) -> str:
         return say.pick(
             "Chaque bulletin reçoit la même part de l’enveloppe.",
             "Every ballot gets the same share of the envelope.",
+        )
+    if p.raises == "add-opt":
+        return say.pick(
+            "Chaque bulletin reçoit la même part de l’enveloppe. Ces parts augmentent ensuite "
+            "toutes ensemble, sans palier, tant que les projets retenus ne coûtent pas plus que "
+            "l’enveloppe : le dernier résultat qui y tient est le bon.",
+            "Every ballot gets the same share of the envelope. Then all shares grow together, "
+            "without steps, while the winners do not cost more than the envelope: the last outcome "
+            "that fits stands.",
         )
     step = say.money(p.increment)
     end = (
@@ -145,7 +154,7 @@ def example(envelope: Envelope, election: Election, language: str) -> list[str]:
     greedy = CountingRule.of("greedy", {"on_misfit": "skip"})
     small = small_envelope(replace(envelope, rule=greedy), like, unit)
     parameters = dict(rule.parameters)
-    if p.raises != "none":
+    if p.raises in STEPWISE:
         parameters["increment"] = 100 * unit
     if p.minimum_votes is not None:
         parameters["minimum_votes"] = 1

@@ -1,0 +1,276 @@
+"""What Equal Shares buys from all the starts between two, of which there are infinitely many.
+
+For a fixed sequence of purchases all that ballots have left grows with the start, and all rates
+fall (tally/rules/equal_shares_leap.py). So two counts along one sequence, from the lower and from
+the higher start, bound every count between that has bought the same so far.
+
+**Surely open.** Who can come next is whoever has, from the higher start, no higher rate than the
+best has from the lower one. Where that is one project, every start between buys it next; where it
+is several, each is followed. If whatever is reached so is open (it fits, and something is lacking),
+then so is the outcome of each start between.
+
+**Straight.** Where at both starts the same ballots pay in full, and the others all they have, at
+every purchase, budgets and rates are linear in the start between them. (What supporters give, each
+min(budget, rate · utility), is then linear and raises the cost at both ends.) An inequality that
+holds at both ends holds between; if it is no equality at both, then strictly. So a sequence that is
+right at both ends, equal rates allowed there, is right between. That settles what bounds cannot: up
+to the very start at which two rates meet, or at which a project can be paid for.
+"""
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from fractions import Fraction
+from heapq import heapify, heappop, heappush
+from typing import Any, Final
+
+from tally.rules.equal_shares_purse import PRECISION, Price, Supporters, open_purse
+from tally.rules.equal_shares_run import Candidate, Purchase, Run, run
+from tally.tiebreak import Key
+
+MOST_PATHS: Final = 12
+"""Sequences followed between two starts before nothing is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """Who competes, all with supporters; the ballots of each group; what may be spent.
+    ``preferred`` comes first among equal rates, whatever the keys say."""
+
+    candidates: Sequence[Candidate]
+    counts: Any
+    budget: int
+    preferred: int | None = None
+
+    def over(self, places: Sequence[int]) -> bool:
+        """Whether these cost too much together."""
+        bought = set(places)
+        return sum(each.cost for each in self.candidates if each.place in bought) > self.budget
+
+    def open(self, places: Sequence[int]) -> bool:
+        """Whether these fit and something is lacking."""
+        return len(places) < len(self.candidates) and not self.over(places)
+
+    def before(self, one: Candidate, other: Candidate) -> bool:
+        """Whether the one comes before the other when their rates are equal."""
+        if self.preferred in (one.place, other.place):
+            return one.place == self.preferred
+        return one.key < other.key
+
+
+class Pair:
+    """Two counts along one sequence, from a lower and from a higher start."""
+
+    def __init__(self, contest: Contest, low: Fraction, high: Fraction) -> None:
+        self.contest = contest
+        self.low = open_purse(low, contest.counts)
+        self.high = open_purse(high, contest.counts)
+        self.by_place = {each.place: each for each in contest.candidates}
+        self._bought: set[int] = set()
+        # By a bound below the rate over the scale from the higher start, which only ever rises.
+        self._waiting: list[tuple[Any, Key, int]] = [
+            (self.high.least(each.cost, each.who, each.scale), each.key, each.place)
+            for each in contest.candidates
+        ]
+        heapify(self._waiting)
+        self._limit: Any = None
+
+    def buy(self, place: int) -> tuple[Price, Price]:
+        """Both buy this, which they can."""
+        chosen = self.by_place[place]
+        self._bought.add(place)
+        return self.low.pay(chosen.cost, chosen.who), self.high.pay(chosen.cost, chosen.who)
+
+    def follow(self, place: int) -> None:
+        """Buy this from where on it can be paid for. Below, its supporters would have nothing left,
+        and from nowhere less."""
+        chosen = self.by_place[place]
+        self._bought.add(place)
+        self.high.pay(chosen.cost, chosen.who)
+        if self.low.bounds(chosen.cost, chosen.who, chosen.scale) is None:
+            self.low.empty(chosen.who)
+        else:
+            self.low.pay(chosen.cost, chosen.who)
+
+    def copy(self) -> "Pair":
+        """Another one at the same point."""
+        other = copy(self)
+        other.low, other.high = self.low.copy(), self.high.copy()
+        other._bought = self._bought.copy()
+        other._waiting = self._waiting.copy()
+        return other
+
+    def near(self, limit: Any = None) -> Iterator[tuple[Candidate, Any]]:
+        """Those who, from the higher start, can be paid for at a rate of perhaps ``limit`` or less,
+        with a bound below their rate; all are still waiting afterwards."""
+        self._limit = limit
+        put: list[tuple[Any, Key, int]] = []
+        while self._waiting and (self._limit is None or self._waiting[0][0] <= self._limit):
+            _, key, place = heappop(self._waiting)
+            if place in self._bought:
+                continue
+            each = self.by_place[place]
+            bounds = self.high.bounds(each.cost, each.who, each.scale, self._limit)
+            if bounds is None:
+                continue  # and never again: budgets only fall
+            put.append((bounds[0], key, place))
+            if self._limit is None or bounds[0] <= self._limit:
+                yield each, bounds[0]
+        for entry in put:
+            heappush(self._waiting, entry)
+
+    def coming(self) -> list[Candidate]:
+        """Who may come next from some start between."""
+        found: list[tuple[Candidate, Any]] = []
+        for each, least in self.near():
+            found.append((each, least))
+            below = self.low.bounds(each.cost, each.who, each.scale, self._limit)
+            if below is not None and (self._limit is None or below[1] < self._limit):
+                self._limit = below[1]
+        close = [each for each, least in found if self._limit is None or least <= self._limit]
+        return close if len(close) < 2 else self._unbeaten(close)
+
+    def _unbeaten(self, close: list[Candidate]) -> list[Candidate]:
+        """Without those surely behind one whose supporters all pay in full: that has the same rate
+        from every start, and no rate is below cost / utility."""
+        least = {each.place: Fraction(each.cost, each.who.total * each.scale) for each in close}
+
+        def beats(one: Candidate, other: Candidate) -> bool:
+            if least[one.place] == least[other.place]:
+                return self.contest.before(one, other)
+            return least[one.place] < least[other.place]
+
+        best: Candidate | None = None
+        for each in close:
+            if self.low.bounds(each.cost, each.who, each.scale) is None:
+                continue
+            even = self.low.price(each.cost, each.who).rate * each.who.total == each.cost
+            if even and (best is None or beats(each, best)):
+                best = each
+        return [each for each in close if best is None or each is best or not beats(best, each)]
+
+
+def surely_open(contest: Contest, low: Fraction, high: Fraction) -> bool:
+    """Whether the outcome of every start from ``low`` to ``high``, both with it, is certainly open.
+
+    False when it is not, or when that is not certain.
+    """
+    paths: list[tuple[list[int], Pair]] = [([], Pair(contest, low, high))]
+    followed = 1
+    while paths:
+        path, pair = paths.pop()
+        while contest.open(path):
+            coming = pair.coming()
+            if not coming:
+                break
+            followed += len(coming) - 1
+            if followed > MOST_PATHS:
+                return False
+            for other in coming[1:]:
+                branch = pair.copy()
+                branch.follow(other.place)
+                paths.append(([*path, other.place], branch))
+            path.append(coming[0].place)
+            pair.follow(coming[0].place)
+        else:
+            return False
+    return True
+
+
+def straight(
+    contest: Contest, low: Fraction, high: Fraction, places: Sequence[int]
+) -> tuple[Run, Run] | None:
+    """The counts along a sequence at both ends, if it surely is bought from every start between.
+
+    At the ends themselves rates may have become equal, or projects affordable, and the outcome be
+    another; ``tied`` are those equal all the way. None where it is not certain.
+    """
+    pair = Pair(contest, low, high)
+    lower: list[Purchase] = []
+    higher: list[Purchase] = []
+    for place in places:
+        chosen = pair.by_place[place]
+        if pair.low.bounds(chosen.cost, chosen.who, chosen.scale) is None:
+            return None
+        tied = _all_behind(pair, chosen)
+        if tied is None:
+            return None
+        for purchases, price in zip((lower, higher), pair.buy(place), strict=True):
+            purchases.append(
+                Purchase(
+                    place=place,
+                    price=price.rate,
+                    payers=price.payers,
+                    in_full=price.in_full,
+                    tied=tied,
+                )
+            )
+    if not all(_only_now(pair, each) for each, _ in pair.near()):
+        return None
+    return (
+        Run(purchases=tuple(lower), purse=pair.low),
+        Run(purchases=tuple(higher), purse=pair.high),
+    )
+
+
+def _all_behind(pair: Pair, chosen: Candidate) -> tuple[int, ...] | None:
+    """The places tied with the one that is next all the way; None if it is not surely next."""
+    prices = _prices(pair, chosen)
+    if prices is None:
+        return None
+    rates = [price.rate / chosen.scale for price in prices]
+    limit = int(rates[0].numerator) * (PRECISION + 1) / (int(rates[0].denominator) * PRECISION)
+    tied = [chosen]
+    for other, _ in pair.near(limit):
+        if other is chosen or _only_now(pair, other):
+            continue
+        others = _prices(pair, other)
+        if others is None:
+            return None
+        behind = [
+            price.rate / other.scale - rate for price, rate in zip(others, rates, strict=True)
+        ]
+        if min(behind) < 0:
+            return None
+        if max(behind) == 0:
+            if pair.contest.before(other, chosen):
+                return None
+            tied.append(other)
+    return tuple(each.place for each in sorted(tied, key=lambda each: each.key))
+
+
+def _only_now(pair: Pair, each: Candidate) -> bool:
+    """Whether supporters have the cost together at the higher start and from none below."""
+    if pair.low.bounds(each.cost, each.who, each.scale) is not None:
+        return False
+    return pair.high.money(each.who.groups) == each.cost
+
+
+def _prices(pair: Pair, each: Candidate) -> tuple[Price, Price] | None:
+    """The prices at both ends, if the same ballots pay in full: then they are linear between."""
+    if pair.low.bounds(each.cost, each.who, each.scale) is None:
+        return None
+    low, high = pair.low.price(each.cost, each.who), pair.high.price(each.cost, each.who)
+    kept_low, kept_high = ({int(group) for group in price.kept} for price in (low, high))
+    utility = _utility(each.who)
+    for purse, price, groups in (
+        (pair.low, low, kept_high - kept_low),
+        (pair.high, high, kept_low - kept_high),
+    ):
+        for group in groups:
+            if purse.left(group) != price.rate * utility.get(group, 1):
+                return None
+    return low, high
+
+
+def _utility(who: Supporters) -> dict[int, int]:
+    if who.utility is None:
+        return {}
+    return {int(g): int(u) for g, u in zip(who.groups, who.utility, strict=True)}
+
+
+def exact(contest: Contest, start: Fraction) -> Run:
+    """The count from one start."""
+    found = run(contest.candidates, open_purse(start, contest.counts), preferred=contest.preferred)
+    assert found is not None  # noqa: S101 - without a limit a run is never given up
+    return found
