@@ -6,6 +6,7 @@ DejaVu Sans, a fixed salt for the ids in SVG. Source: docs/formats.md section 9,
 """
 
 import io
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -114,7 +115,7 @@ class DejaVuSans:
         the layout, such as direction overrides, are left out. The page shows the words unchanged.
         """
         shown: list[str] = []
-        for sign in " ".join(words.split()):
+        for sign in _BLANKS.sub(" ", words).strip(" "):
             if sign in _UNSEEN:
                 continue
             drawable = ord(sign) in self._drawable and sign.isprintable()
@@ -125,6 +126,8 @@ class DejaVuSans:
         return "".join(shown)
 
 
+_BLANKS: Final = re.compile(r"[^\S\u00a0\u202f]+")
+"""What a line may be broken at; the blanks inside an amount hold it together."""
 _SPACES: Final = frozenset("\u00a0\u202f")
 _UNSEEN: Final = frozenset(
     map(chr, (0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070)))

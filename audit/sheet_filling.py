@@ -23,7 +23,9 @@ PAYING: Final = frozenset({"fund", "top-up", "part-fund"})
 MARKS: Final = {"stop": "■", "defer": "…"}
 TOO_DEAR: Final = frozenset({"does-not-fit", "stopped", "sub-budget", "group-budget"})
 """Reasons that a bar shows: the cost against what was left."""
-BRIEF: Final = frozenset({"fits", "best-of-group", "group-share"})
+BRIEF: Final = frozenset(
+    {"fits", "best-of-group", "group-share", "shares", "in-optimum", "preferred-optimum"}
+)
 """Reasons of funded projects that the bar says well enough where rows are one line."""
 LONGEST_RUN: Final = 3
 SUMMED_FROM: Final = 41

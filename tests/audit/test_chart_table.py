@@ -1,6 +1,7 @@
 """The tables beside charts: on the page, every number of the figure, in both languages."""
 
 import json
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from fractions import Fraction
 from math import ceil
@@ -9,11 +10,16 @@ from typing import Any, Final
 import pytest
 
 from audit.chart_table import OF_RULES, ChartTable, chart_tables
+from audit.charts import svg, typeface
 from audit.explanations import explain
 from audit.figures import OWN
 from audit.page_contest import contest_section
 from audit.page_text import Reader
+from audit.sheet import Label
+from audit.sheets import sheets
 from audit.words import Words
+from tally import canonical
+from tests.audit.drawn import RESULT_HASH
 from tests.audit.ruled import POINTS, envelope_of, ruled, whole_figures
 
 SHARES: Final = {"utility": "cost", "raise": "none", "fill": "none"}
@@ -32,6 +38,22 @@ def read(case: str) -> tuple[Any, Any, dict[str, Any]]:
     election, result = ruled(rule, parameters, 9, **form)
     files = whole_figures(election, result)
     return election, result, {path: json.loads(data) for path, data in files.items()}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_chart_of_each_rule_is_drawn_with_its_words(case: str) -> None:
+    election, _, figures = read(case)
+    own = {
+        path: canonical.encode(figure)
+        for path, figure in figures.items()
+        if figure["figure"] in OF_RULES
+    }
+    assert len(own) == (case != "greedy")
+    for name, sheet in sheets(election, own, RESULT_HASH, typeface()):
+        drawn = svg(sheet, RESULT_HASH.hex())
+        shown = {"".join(each.itertext()) for each in ET.fromstring(drawn).iter()}  # noqa: S314
+        assert {item.words for item in sheet.items if isinstance(item, Label)} <= shown, name
+        assert drawn == svg(sheet, RESULT_HASH.hex())
 
 
 def cells(table: ChartTable, at: int) -> list[Any]:

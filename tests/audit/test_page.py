@@ -17,7 +17,7 @@ from audit.result_hash import in_groups, in_words, short
 from audit.words import Words
 from tally.election import Envelope
 from tests.audit.drawn import NASTY, RESULT_HASH, drawn
-from tests.audit.test_charts import charts
+from tests.audit.test_charts import charts, laid
 
 FILES = ("publication.json", "results.json", "manifest.json", "pabulib/centre.pb")
 
@@ -52,6 +52,31 @@ class Outline(HTMLParser):
         return [attributes for element, attributes in self.elements if element == name]
 
 
+def sized(projects: int) -> dict[str, bytes]:
+    """As much of charts as a page reads: their sizes."""
+    return {
+        f"charts/{name}.{kind}": f'<svg viewBox="0 0 {sheet.width} {sheet.height}">'.encode()
+        for name, sheet in laid(projects).items()
+        for kind in ("svg", "png")
+    }
+
+
+def test_a_page_reads_nothing_of_a_chart_but_its_size() -> None:
+    made = drawn(9)
+    page = dict(
+        pages(
+            made.election,
+            made.results,
+            made.figures,
+            made.explained,
+            files=FILES,
+            result_hash=RESULT_HASH,
+            charts=sized(9),
+        )
+    )
+    assert page == written(9)
+
+
 @cache
 def written(projects: int, *, with_charts: bool = True) -> dict[str, bytes]:
     made = drawn(projects)
@@ -63,7 +88,7 @@ def written(projects: int, *, with_charts: bool = True) -> dict[str, bytes]:
             made.explained,
             files=FILES,
             result_hash=RESULT_HASH,
-            charts=charts(projects) if with_charts else {},
+            charts={} if not with_charts else charts(9) if projects == 9 else sized(projects),
         )
     )
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from audit.charts import typeface
-from audit.figures import figures
+from audit.chart_table import OF_RULES
+from audit.charts import FILLS, typeface
+from audit.figures import OWN, figures
 from audit.sheet import WIDTH, Bar, Label
 from audit.sheets import sheets
 from audit.words import Words
@@ -42,13 +43,16 @@ def test_charts_of_every_rule_show_every_project_and_step(rule: str, form: str) 
         canonical.encode({"election": "E" * 43, "styles": styles, **counted})
     )
     made = dict(figures(election, results))
-    assert ("figures/grades-city.json" in made) == (rule == "majority-judgment")
+    kinds = {path.removeprefix("figures/").removesuffix("-city.json") for path in made}
+    assert kinds & set(OF_RULES) == ({OWN[rule][0]} if rule in OWN else set())
+    assert (rule in OWN) == (rule != "greedy")
     face = typeface()
     laid = dict(sheets(election, made, RESULT_HASH, face))
     assert len(laid) == 2 * len(made)
     for name, sheet in laid.items():
         bars = [item for item in sheet.items if isinstance(item, Bar)]
         assert bars, name
+        assert {bar.fill for bar in bars} <= FILLS.keys(), name
         assert all(bar.x >= 0 and bar.x + bar.width <= WIDTH for bar in bars), name
         for item in sheet.items:
             if isinstance(item, Label) and item.anchor == "start":
