@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Callable
 from fractions import Fraction
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -69,6 +70,24 @@ def test_every_figure_is_canonical_and_holds_no_float(rule: tuple[tuple[str, Any
         found = numbers(json.loads(data))
         assert found
         assert all(type(number) is int for number in found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "digest"),
+    [
+        (RULES[0], "c8b5781f0d772c6688c71c9f4907694d73528e8410f6a22958afead6c025a46f"),
+        (RULES[1], "506eead0bace519b0e7382f8b4e64538c98daecc1f01c61e2715e3cfba95c910"),
+        (RULES[2], "ecaabbdaaad1df0523fadd1190f7072a377c2700a607dfc01b2b863c6b2edbba"),
+    ],
+)
+def test_the_figures_of_published_greedy_elections_keep_their_bytes(
+    rule: tuple[tuple[str, Any], ...], digest: str
+) -> None:
+    """Digests from before other rules had figures of their own."""
+    whole = sha256()
+    for path, data in frozen(12, rule).items():
+        whole.update(path.encode() + b"\0" + data)
+    assert whole.hexdigest() == digest
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
