@@ -14,7 +14,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from web.audience import Cache, Door, Route
 from web.compression import compress
-from web.crowd import Crowd
 from web.errors import WebError
 from web.limits import Limits
 from web.problem import Problem, respond
@@ -32,8 +31,6 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 LARGEST_BODY = 256 * 1024
-MOST_AT_ONCE = 256
-"""Requests at work in a process: a third of a second's, on two cores."""
 
 log = logging.getLogger("scrutin.web")
 
@@ -121,8 +118,6 @@ def create_app(settings: Settings, routes: Iterable[Route], limits: Limits | Non
         log.error("%s in %s", type(error).__name__, request.endpoint, exc_info=_frames_only(error))
         return respond(Problem("internal"))
 
-    # Last: made from all that is above, and around it.
-    app.wsgi_app = Crowd(app.wsgi_app, MOST_AT_ONCE, app)  # type: ignore[method-assign]
     return app
 
 

@@ -25,6 +25,7 @@ from web.box import box_routes
 from web.client_modules import require_client
 from web.clock import clock_for, local_time
 from web.errors import UsageError, WebError
+from web.gateway import Gateway
 from web.health import health_route
 from web.inside import telemetry_of
 from web.limits import Limits
@@ -215,14 +216,14 @@ def end_process(reason: str) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def application() -> Flask:
-    """The application of this process, from the environment: what a WSGI server calls."""
+def application() -> Gateway:
+    """The application of this process, from the environment: what the server calls."""
     logging.basicConfig(level=logging.INFO, handlers=[log_handler(os.environ)])
     settle_worker()
     parts = ExitStack()
     atexit.register(parts.close)
     try:
-        return build(read_settings(os.environ), parts)
+        return Gateway(build(read_settings(os.environ), parts))
     except (AuditError, BallotError, TallyError, WebError) as error:
         log.critical("%s; the service cannot start", error)
         raise SystemExit(1) from None

@@ -18,6 +18,7 @@ from audit.witness import TEXT_TYPE, CosigningRefused
 from ballot.witness import Witness, read_witness
 from web.app import SECURITY_HEADERS
 from web.clock import system_clock
+from web.gateway import Gateway
 from web.limits import Limits
 from web.office.passphrase import passphrase
 from web.settings import whole_number
@@ -98,9 +99,10 @@ def open_witness(folder: Path) -> Witness:
     return Witness(folder, passphrase=passphrase(f"witness {name}", f"witness_{name}"))
 
 
-def application() -> Flask:
-    """The application of this process, from the environment: what a WSGI server calls."""
+def application() -> Gateway:
+    """The application of this process, from the environment: what the server calls."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     settle_worker()
     proxies = whole_number(os.environ, "SCRUTIN_TRUSTED_PROXIES", 0)
-    return create_witness_app(open_witness(Path(os.environ[FOLDER])), trusted_proxies=proxies)
+    own = open_witness(Path(os.environ[FOLDER]))
+    return Gateway(create_witness_app(own, trusted_proxies=proxies))

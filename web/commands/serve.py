@@ -11,7 +11,6 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from web.app import MOST_AT_ONCE
 from web.audience import Door
 from web.commands.shell import folder_argument, say
 from web.errors import UsageError
@@ -19,8 +18,6 @@ from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
 from web.shared_limits import counting
 
-BLOCKING_THREADS = MOST_AT_ONCE + 64
-"""The last of them are there to say that too many came."""
 MOST_CONNECTIONS = 8_192
 WAITING = 4_096
 STOP_SECONDS = 15
@@ -45,16 +42,15 @@ def serve(folder: Path, doors: list[str], host: str, port: int, workers: int = 1
 
 
 def run_server(target: str, address: str, port: int, workers: int = 1) -> None:
-    """Serve the application that ``target`` makes from the environment, until stopped."""
+    """Serve the Gateway that ``target`` makes from the environment, until stopped."""
     most_files()
     server = Granian(
         target,
         factory=True,
         address=address,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         workers=workers,
-        blocking_threads=BLOCKING_THREADS,
         backlog=WAITING,
         backpressure=MOST_CONNECTIONS,
         websockets=False,
