@@ -13,7 +13,7 @@ DOCUMENTS = [
 ]
 
 
-def tests_of(path: Path) -> set[str]:
+def named_in(path: Path) -> set[str]:
     """The names of the tests in a file."""
     return {
         node.name
@@ -27,7 +27,7 @@ def test_every_test_that_is_named_exists(document: Path) -> None:
     missing = [
         f"{file}::{name}"
         for file, name in NAMED.findall(document.read_text("utf-8"))
-        if not (ROOT / "tests" / file).is_file() or name not in tests_of(ROOT / "tests" / file)
+        if not (ROOT / "tests" / file).is_file() or name not in named_in(ROOT / "tests" / file)
     ]
     assert missing == []
 
