@@ -69,13 +69,16 @@ def count(envelope: Envelope, profile: Profile, lot_key: LotKey) -> Outcome:
             for other in tied[1:]
         )
 
+    minimum, cap = _limits(envelope, counted.parameters)
     found = margins(
         Neighbour(
             envelope=envelope,
-            poll=counted.poll,
-            rounds=counted.ending.rounds,
-            winners=frozenset(winners),
+            shares=counted.shares,
+            ending=counted.ending,
+            key=counted.sorter.key,
             recount=lambda poll, costs: _winners(envelope, counted, poll, costs),
+            votes=minimum,
+            cap=cap,
         )
     )
     return _outcome(counted, decisive, found.get)
@@ -121,10 +124,7 @@ def _bars(
     envelope: Envelope, parameters: SharesParameters, poll: Poll, costs: tuple[int, ...]
 ) -> dict[int, tuple[str, int]]:
     """Who does not compete, why, and what would have been enough."""
-    minimum = max(1, parameters.minimum_votes or 1)
-    cap = envelope.budget
-    if parameters.maximum_cost_share is not None:
-        cap = int(parameters.maximum_cost_share * envelope.budget)
+    minimum, cap = _limits(envelope, parameters)
     bars: dict[int, tuple[str, int]] = {}
     for place, cost in enumerate(costs):
         if poll.votes[place] < minimum:
@@ -132,6 +132,14 @@ def _bars(
         elif cost > cap:
             bars[place] = ("above-cost-cap", cap)
     return bars
+
+
+def _limits(envelope: Envelope, parameters: SharesParameters) -> tuple[int, int]:
+    """The least votes and the highest cost of who competes."""
+    cap = envelope.budget
+    if parameters.maximum_cost_share is not None:
+        cap = int(parameters.maximum_cost_share * envelope.budget)
+    return max(1, parameters.minimum_votes or 1), cap
 
 
 def _winners(

@@ -1,70 +1,410 @@
-"""How near projects were to the other side under Equal Shares, by counting again.
+"""How near projects that lost were to winning under Equal Shares, by counting again.
 
-Another ballot changes everybody's share, so nothing but a whole count tells; and the rule is not
-monotone: one more ballot can lose what fewer won. The numbers given are therefore borders: with
-just so many ballots more it wins, and with one fewer it does not (docs/rules.md). They are looked
-for by doubling and halving. Counting again takes its time: where ballots, projects and runs
-multiply beyond ``MOST_WORK`` no margin is given, and none is given for winners.
+Another ballot changes everybody's share, and the rule is not monotone: one more ballot can lose
+what fewer won. The numbers given are therefore borders: with just so many ballots more (or just so
+much less cost) it wins, and with one fewer (a unit less) it does not (docs/rules.md).
+
+Under the plain rule and under Add1, filled by votes or not at all, a border is looked for where it
+must be (``Search``), and each number is checked by counting the raise again, as far as it changes
+(``equal_shares_starts``). With other completions whole counts are made, by doubling and halving.
+All this takes its time: beyond ``MOST_WORK`` no margin is given, and none is given for winners.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil
 from typing import Final
 
 from tally.election import Envelope
 from tally.outcome import Margin
+from tally.rules.equal_shares_completion import Ending, Shares
+from tally.rules.equal_shares_gauge import BALLOTS, COST, SURELY, Watched
 from tally.rules.equal_shares_poll import Poll, with_ballots
+from tally.rules.equal_shares_run import Candidate
+from tally.rules.equal_shares_starts import Base, Change, Starts
 from tally.rules.score import most_a_ballot_gives
+from tally.tiebreak import Key
 
-MOST_WORK: Final = 30_000
+MOST_WORK: Final = 10_000_000
+"""Groups of supporters times (counts made, and an allowance for each loser)."""
+MOST_WITH_COST: Final = 1_000_000
+"""The same, where it is also looked for at which lower cost a project would win."""
+MOST_WHOLE: Final = 30_000
+"""Groups of ballots times projects times counts, where whole counts are made."""
+EACH_PLAIN: Final = 25
+EACH_RAISED: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """A count and how to count again with other ballots or costs."""
+    """A count, and what would be with other ballots or costs: the sorting ``key`` of a project
+    (place, votes, score, cost), who wins a whole ``recount``, and who may compete (the least
+    ``votes``, the highest cost ``cap``)."""
 
     envelope: Envelope
-    poll: Poll
-    rounds: int
-    winners: frozenset[int]
+    shares: Shares
+    ending: Ending
+    key: Callable[[int, int, int, int], Key]
     recount: Callable[[Poll, tuple[int, ...]], frozenset[int]]
+    votes: int
+    cap: int
 
 
 def margins(neighbour: Neighbour) -> dict[int, Margin]:
     """The margin of every loser by place, or none at all where that takes too long."""
-    poll, projects = neighbour.poll, neighbour.envelope.projects
-    if len(poll.counts) * len(projects) * max(neighbour.rounds, 1) > MOST_WORK:
-        return {}
-    return {
-        place: _loser(neighbour, place)
-        for place in range(len(projects))
-        if place not in neighbour.winners
-    }
-
-
-def _loser(neighbour: Neighbour, place: int) -> Margin:
-    envelope = neighbour.envelope
-    costs = tuple(project.cost for project in envelope.projects)
-    each = most_a_ballot_gives(envelope.form)
-    uniform = neighbour.poll.supporters[place].utility is None
-
-    def with_more(ballots: int) -> bool:
-        poll = with_ballots(neighbour.poll, place, ballots, each, uniform=uniform)
-        return place in neighbour.recount(poll, costs)
-
-    def cheaper(less: int) -> bool:
-        changed = (*costs[:place], costs[place] - less, *costs[place + 1 :])
-        return place in neighbour.recount(neighbour.poll, changed)
-
-    return Margin(
-        won=False,
-        votes=_border(with_more, 4 * neighbour.poll.ballots + 4),
-        each=1 if uniform else each,
-        cheaper=_border(cheaper, costs[place] - 1),
+    shares, ending = neighbour.shares, neighbour.ending
+    winners = set(ending.winners)
+    losers = [place for place in range(len(shares.costs)) if place not in winners]
+    if not losers or not shares.poll.ballots:
+        return _whole(neighbour, losers)
+    parameters = shares.parameters
+    counted = (
+        parameters.raises in ("none", "add1")
+        and parameters.fill in ("none", "greedy")
+        and not parameters.comparison
     )
+    raised = parameters.raises == "add1"
+    if not counted or (raised and len(ending.purchases) == len(shares.places)):
+        return _whole(neighbour, losers)
+    members = sum(len(who.groups) for who in shares.poll.supporters)
+    starts = 1
+    if raised:
+        least = shares.budget // (shares.poll.ballots * parameters.increment)
+        starts += int(ending.start / parameters.increment) - least
+    work = members * (starts + (EACH_RAISED if raised else EACH_PLAIN) * len(losers))
+    if work > MOST_WORK:
+        return {}
+    search = Search(neighbour, losers, with_cost=work <= MOST_WITH_COST)
+    return {place: search.margin(place) for place in losers}
 
 
-def _border(wins: Callable[[int], bool], last: int) -> int | None:
+def candidate(shares: Shares, place: int) -> Candidate:
+    """A project as it competes, or would."""
+    return replace(shares, places=(place,)).candidates()[0]
+
+
+class Search:
+    """Looks for the borders of all losers of a count."""
+
+    def __init__(self, neighbour: Neighbour, losers: list[int], *, with_cost: bool) -> None:
+        self._near = neighbour
+        self._with_cost = with_cost
+        self._shares = shares = neighbour.shares
+        self._raised = shares.parameters.raises == "add1"
+        self._increment = shares.parameters.increment
+        self._stands = neighbour.ending.start
+        self._seen: dict[tuple[int, int, Fraction], tuple[tuple[int, ...], int]] = {}
+        self._each = most_a_ballot_gives(neighbour.envelope.form)
+        self._numbers = {place: number for number, place in enumerate(losers)}
+        self._starts = Starts(
+            shares.candidates(),
+            shares.poll,
+            [
+                Watched(
+                    place=place,
+                    candidate=candidate(shares, place),
+                    worth=1 if shares.poll.supporters[place].utility is None else self._each,
+                    over_cost=with_cost and shares.parameters.utility == "cost",
+                )
+                for place in losers
+            ],
+            shares.budget,
+        )
+        if self._raised:  # upwards, where each is like the one before
+            start = self._first(0)
+            while start <= self._stands + self._increment:
+                self._starts.base(start)
+                start += self._increment
+
+    def margin(self, place: int) -> Margin:
+        """The margin of a loser."""
+        near, poll = self._near, self._shares.poll
+        self._seen.clear()
+        cost, votes = self._shares.costs[place], poll.votes[place]
+        uniform = poll.supporters[place].utility is None
+        ballots = cheaper = None
+        if cost <= near.cap:
+            least, most = max(1, near.votes - votes), 4 * poll.ballots + 4
+            ballots = self._border(place, BALLOTS, least, most)
+        if self._with_cost and votes >= near.votes:
+            cheaper = self._border(place, COST, max(1, cost - near.cap), cost - 1)
+        return Margin(won=False, votes=ballots, each=1 if uniform else self._each, cheaper=cheaper)
+
+    def _border(self, place: int, kind: int, least: int, most: int) -> int | None:
+        if most < least:
+            return None
+
+        def wins(change: int) -> bool:
+            return change >= least and self._wins(place, kind, change)
+
+        if not self._raised and kind == BALLOTS:
+            return border(wins, most)
+        likely = next(self._likely(place, kind, least, most), None)
+        return border(wins, most) if likely is None else border_near(wins, likely, most)
+
+    # -- counting again -------------------------------------------------------------------------
+
+    def _first(self, more: int) -> Fraction:
+        """Where the budgets begin with so many more ballots."""
+        ballots, budget = self._shares.poll.ballots + more, self._shares.budget
+        if not self._raised:
+            return Fraction(budget, ballots)
+        return Fraction(budget // (ballots * self._increment) * self._increment)
+
+    def _changed(self, place: int, kind: int, change: int) -> Shares:
+        """What is counted with a project changed."""
+        shares, poll = self._shares, self._shares.poll
+        costs = shares.costs
+        if kind == BALLOTS:
+            uniform = poll.supporters[place].utility is None
+            poll = with_ballots(poll, place, change, self._each, uniform=uniform)
+        else:
+            costs = (*costs[:place], costs[place] - change, *costs[place + 1 :])
+        key = self._near.key(place, poll.votes[place], poll.score[place], costs[place])
+        keys = (*shares.keys[:place], key, *shares.keys[place + 1 :])
+        return replace(shares, poll=poll, costs=costs, keys=keys)
+
+    def _bought(
+        self, place: int, kind: int, change: int, start: Fraction, first: int | None
+    ) -> tuple[tuple[int, ...], int]:
+        """What is bought from a start with a project changed, and what is spent; the change is
+        known not to matter in the ``first`` purchases."""
+        asked = kind, change, start
+        found = self._seen.get(asked)
+        if found is None:
+            changed = self._changed(place, kind, change)
+            other = Change(place=place, candidate=candidate(changed, place), poll=changed.poll)
+            whole = not (self._raised and self._short(place))
+            trial = self._starts.changed(start, other, first, whole=whole)
+            found = self._seen[asked] = trial.places, trial.spent
+        return found
+
+    def _wins(self, place: int, kind: int, change: int) -> bool:
+        """Whether a project wins the whole count with a change."""
+        start = self._first(change if kind == BALLOTS else 0)
+        if self._raised:
+            bought = self._stands_with(place, kind, change, start)
+        elif kind == BALLOTS:
+            bought, _ = self._bought(place, kind, change, start, None)
+        else:
+            first = self._matters(place, kind, change, start)
+            bought = self._starts.base(start).trial.places
+            if first is not None:
+                bought, _ = self._bought(place, kind, change, start, first)
+        if place in bought or self._shares.parameters.fill == "none":
+            return place in bought
+        return self._fills(place, self._changed(place, kind, change), bought)
+
+    def _matters(self, place: int, kind: int, change: int, start: Fraction) -> int | None:
+        """Before which purchase from a start a change may matter first."""
+        base, number = self._starts.base(start), self._numbers[place]
+        if base.least[kind][number] > change:
+            return None
+        return base.first(kind, number, change)
+
+    def _stands_with(self, place: int, kind: int, change: int, start: Fraction) -> tuple[int, ...]:
+        """What is bought at the end of the raise from ``start`` with a project changed."""
+        budget = self._shares.budget
+        cost = self._shares.costs[place] - (change if kind == COST else 0)
+        competing = len({*self._shares.places, place})
+        stands: tuple[int, ...] | None = ()
+        while True:
+            base = self._starts.base(start)
+            first = self._matters(place, kind, change, start)
+            bought: tuple[int, ...] | None = base.trial.places
+            spent = base.trial.spent
+            if first is not None:
+                if self._surely_over(base, place, kind, first, change):
+                    break
+                if spent <= budget and cost <= base.room(first) and self._short(place):
+                    bought = None  # whatever it is, it is not too much
+                else:
+                    bought, spent = self._bought(place, kind, change, start, first)
+            if spent > budget:
+                break
+            stands = bought
+            if stands is not None and len(stands) == competing:
+                break
+            start += self._increment
+        if stands is None:
+            start -= self._increment
+            first = self._matters(place, kind, change, start)
+            stands, _ = self._bought(place, kind, change, start, first)
+        return stands
+
+    def _short(self, place: int) -> bool:
+        """Whether the envelope is too small for all others, so that no raise ends because all is
+        bought, and nobody need know what exactly is."""
+        shares = self._shares
+        return sum(shares.costs[each] for each in {*shares.places} - {place}) > shares.budget
+
+    def _surely_over(self, base: Base, place: int, kind: int, first: int, change: int) -> bool:
+        """Whether the project is bought for sure, and then too much is spent."""
+        if base.least[kind + SURELY][self._numbers[place]] > change:
+            return False
+        cost = self._shares.costs[place] - (change if kind == COST else 0)
+        return base.spent[first] + cost > self._shares.budget
+
+    @staticmethod
+    def _fills(place: int, changed: Shares, bought: tuple[int, ...]) -> bool:
+        """Whether the project fits into what is left."""
+        left = changed.budget - sum(changed.costs[each] for each in bought)
+        rest = {*changed.places, place} - set(bought)
+        for each in sorted(rest, key=changed.keys.__getitem__):
+            fits = changed.costs[each] <= left
+            if each == place:
+                return fits
+            left -= changed.costs[each] if fits else 0
+        return False
+
+    # -- where to look --------------------------------------------------------------------------
+
+    def _likely(self, place: int, kind: int, least: int, most: int) -> Iterator[int]:
+        """The changes that may be a border, best first: where it wins what is left; then the least
+        with which it is bought from some start without exceeding the envelope, the highest such
+        start first. Every step follows from exact counts."""
+        if self._shares.parameters.fill == "greedy":
+            yield from self._filling(place, kind, least, most)
+        start = self._stands
+        if not self._raised:
+            change, _ = self._threshold(place, kind, start, least, most)
+            if change is not None:
+                yield change
+            return
+        lowest, above = self._first(most if kind == BALLOTS else 0), start + self._increment
+        while start >= lowest:
+            change, over = self._threshold(place, kind, start, least, most)
+            if change is None:
+                return
+            if over <= 0:
+                break
+            # So much less for everybody is no more than what is too much.
+            steps = over // (self._shares.poll.ballots * self._increment)
+            above, start = start, start - max(steps, 1) * self._increment
+        else:
+            return
+        while start + self._increment < above:
+            higher, over = self._threshold(place, kind, start + self._increment, least, most)
+            if higher is None or over > 0:
+                break
+            change, start = higher, start + self._increment
+        yield change
+
+    def _threshold(
+        self, place: int, kind: int, start: Fraction, least: int, most: int
+    ) -> tuple[int | None, int]:
+        """The least change with which the project is bought from ``start``, None beyond ``most``;
+        and by how much too much is spent then."""
+        number = self._numbers[place]
+        base = self._starts.base(start)
+        low = max(least, ceil(base.least[kind][number]))
+        if kind == BALLOTS and self._raised:  # so that the raise begins no higher
+            ballots = self._shares.poll.ballots
+            low = max(low, int(self._shares.budget // (start + self._increment)) - ballots + 1)
+        if low > most:
+            return None, 0
+        enough = base.least[kind + SURELY][number]
+        high = max(low, ceil(enough)) if enough <= most else most
+
+        def outcome(change: int) -> tuple[tuple[int, ...], int]:
+            first = base.first(kind, number, change)
+            return self._bought(place, kind, change, start, first)
+
+        def bought(change: int) -> bool:
+            return place in outcome(change)[0]
+
+        step, reach = 1, low
+        while not bought(reach):
+            if reach >= high:
+                return None, 0
+            low, reach, step = reach + 1, min(reach + step, high), 2 * step
+        found = bisect_left(range(low, reach), True, key=bought) + low
+        return found, outcome(found)[1] - self._shares.budget
+
+    def _filling(self, place: int, kind: int, least: int, most: int) -> Iterator[int]:
+        """The least change with which it wins what is left, as long as it is never bought."""
+        number = self._numbers[place]
+        last, start = most, Fraction(self._stands)
+        lowest = self._first(0)
+        while start >= lowest:
+            if ceil(self._starts.base(start).least[kind][number]) <= last:
+                found, _ = self._threshold(place, kind, start, least, last)
+                last = last if found is None else found - 1
+            if not self._raised:
+                break
+            start -= self._increment
+            lowest = self._first(last if kind == BALLOTS else 0)
+        if last >= least and self._wins(place, kind, last):
+
+            def wins(change: int) -> bool:
+                return self._wins(place, kind, change)
+
+            yield bisect_left(range(least, last), True, key=wins) + least
+
+
+# -- whole counts -------------------------------------------------------------------------------
+
+
+def _whole(neighbour: Neighbour, losers: list[int]) -> dict[int, Margin]:
+    shares = neighbour.shares
+    poll, costs = shares.poll, shares.costs
+    increment = shares.parameters.increment
+    rounds = max(1, neighbour.ending.rounds) if shares.parameters.raises == "add-opt" else 1
+    if shares.parameters.raises.startswith("add1") and poll.ballots:
+        least = shares.budget // (poll.ballots * increment)
+        rounds += int(neighbour.ending.start / increment) - least
+    if len(poll.counts) * len(costs) * rounds > MOST_WHOLE:
+        return {}
+    each = most_a_ballot_gives(neighbour.envelope.form)
+
+    def margin(place: int) -> Margin:
+        uniform = poll.supporters[place].utility is None
+
+        def with_more(ballots: int) -> bool:
+            more = with_ballots(poll, place, ballots, each, uniform=uniform)
+            return place in neighbour.recount(more, costs)
+
+        def cheaper(less: int) -> bool:
+            changed = (*costs[:place], costs[place] - less, *costs[place + 1 :])
+            return place in neighbour.recount(poll, changed)
+
+        return Margin(
+            won=False,
+            votes=border(with_more, 4 * poll.ballots + 4),
+            each=1 if uniform else each,
+            cheaper=border(cheaper, costs[place] - 1),
+        )
+
+    return {place: margin(place) for place in losers}
+
+
+def border_near(wins: Callable[[int], bool], likely: int, last: int) -> int | None:
+    """A number from 1 to ``last`` that wins while the one before does not, near a ``likely`` one.
+    0 and less never wins."""
+    step = 1
+    if wins(likely):
+        high, low = likely, likely - 1
+        while low > 0 and wins(low):
+            high, low, step = low, low - 2 * step, 2 * step
+        low = max(low, 0)
+    else:
+        low, high = likely, likely + 1
+        while high <= last and not wins(high):
+            low, high, step = high, high + 2 * step, 2 * step
+        if high > last:
+            return border(wins, last)
+    while low + 1 < high:
+        middle = (low + high) // 2
+        if wins(middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def border(wins: Callable[[int], bool], last: int) -> int | None:
     """A number from 1 to ``last`` that wins while the one before does not."""
     high = 1
     while high <= last and not wins(high):

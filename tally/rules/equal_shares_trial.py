@@ -23,7 +23,8 @@ A project whose supporters all pay in full has exactly the rate cost / utility, 
 below that: which settles equal rates of such projects by their keys.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
@@ -51,6 +52,9 @@ STEP: Final = 2**-12
 """Along which part of a rate the slope is measured."""
 MOST_STEPS: Final = 60
 """Steps of Newton's method; where they are not enough nothing is said."""
+BETWEEN: Final = 4
+"""Purchases between two looks at what may still be spent."""
+LONG: Final = 8_000
 NEVER: Final = inf
 
 
@@ -109,7 +113,7 @@ class Field:
     def __init__(self, candidates: Sequence[Candidate], counts: Any) -> None:
         """``counts``: the ballots of each group, a list or a NumPy array."""
         self._counts = counts
-        self._kind = _ListCount if isinstance(counts, list) else _ArrayCount
+        self._kind = _ListCourse if isinstance(counts, list) else _ArrayCourse
         self._entrants = {
             each.place: self._kind.entrant(each, counts) for each in candidates if each.who.weight
         }
@@ -127,6 +131,14 @@ class Field:
         except Unsure:
             return None
 
+    def course(self, start: Fraction, like: Trial | None = None) -> "Course":
+        """The course of a trial, to be watched while it runs; its ``all`` may raise Unsure."""
+        return self._kind(self._entrants, self._counts, start, like)
+
+    def entrant(self, candidate: Candidate, counts: Any) -> Entrant:
+        """A candidate with other ballots or another cost, for ``Course.branch``."""
+        return self._kind.entrant(candidate, counts)
+
     def leap(self, start: Fraction, below: Trial) -> Trial | None:
         """The trial of ``start``, if it, and all starts from that of ``below`` up to it, certainly
         buy the same in the same order (tally/rules/equal_shares_raise.py); otherwise None."""
@@ -136,18 +148,19 @@ class Field:
             return None
 
 
-class _Count:
+class Course:
     """One trial while it runs. In ``_waiting`` a bound below each rate over its scale, which holds
-    from then on, since rates only rise."""
+    from then on, since rates only rise. ``watch`` is called before each purchase."""
 
     def __init__(
         self, entrants: dict[int, Entrant], counts: Any, start: Fraction, like: Trial | None
     ) -> None:
         self._entrants = entrants
-        self._start = int(start.numerator) / int(start.denominator)
-        self._margin = self._start * SURE
-        self._budgets, self._errors = self._filled(len(counts))
-        self._error = 2 * self._start * ROUND  # no budget, in units of utility, is further off
+        self._counts = counts
+        self.start = int(start.numerator) / int(start.denominator)
+        self.margin = self.start * SURE
+        self.budgets, self._errors = self._filled(len(counts))
+        self.error = 2 * self.start * ROUND  # no budget, in units of utility, is further off
         self._waiting = [
             (each.even / each.scale / WIDER, place) for place, each in entrants.items()
         ]
@@ -155,6 +168,28 @@ class _Count:
         self._gone: set[int] = set()
         self._bought: list[tuple[int, Any, Any, bool]] = []
         self._rates = dict(zip(like.places, like.rates, strict=True)) if like else {}
+        self.watch: Callable[[Look], None] | None = None
+
+    def twin(self) -> "Course":
+        """A copy, to go on from here."""
+        other = copy(self)
+        other.watch = None
+        other.budgets, other._errors = self.budgets.copy(), self._errors.copy()
+        other._waiting = self._waiting.copy()
+        other._gone = self._gone.copy()
+        other._bought = self._bought.copy()
+        return other
+
+    def branch(self, place: int, entrant: Entrant, like: Trial | None) -> "Course":
+        """A copy with another entrant at a place that was not bought so far."""
+        other = self.twin()
+        other._rates = dict(zip(like.places, like.rates, strict=True)) if like else {}
+        other._entrants = {**self._entrants, place: entrant}
+        other._waiting = [each for each in self._waiting if each[1] != place]
+        heapify(other._waiting)
+        heappush(other._waiting, (entrant.even / entrant.scale / WIDER, place))
+        other._gone.discard(place)
+        return other
 
     # -- what the implementations do differently ------------------------------------------------
 
@@ -190,16 +225,45 @@ class _Count:
         """The errors of the supporters who are not ``rich``, together."""
         raise NotImplementedError
 
+    def _money(self, entrants: Sequence[Entrant]) -> Any:
+        """What the supporters of any of these have together."""
+        raise NotImplementedError
+
     def _take(self, entrant: Entrant, look: "Look", off: Any, rounding: Any) -> None:
         """Take out the money for a purchase whose rate is known within ``off``."""
         raise NotImplementedError
 
     # -- what they have in common ----------------------------------------------------------------
 
+    def potential(self) -> Any:
+        """No more than this can be spent from here on: neither more than what those cost that are
+        affordable, nor more than what their supporters have."""
+        waiting = {
+            place: entrant for place, entrant in self._entrants.items() if place not in self._gone
+        }
+        dear = {place for place, each in waiting.items() if not self._affordable(each)}
+        self._gone |= dear
+        affordable = [each for place, each in waiting.items() if place not in dear]
+        costs = sum(each.price for each in affordable)
+        return min(costs, self._money(affordable) * (1 + SURE))
+
+    def _affordable(self, entrant: Entrant) -> bool:
+        """Whether the supporters may be able to pay."""
+        slack = self.error * entrant.total + 4 * entrant.cost * entrant.rounding
+        money: bool = self._sum(self._keys(entrant), entrant.weights) + slack >= entrant.cost
+        return money
+
     def all(self, most: int | None) -> Trial:
         """Buy until nothing is affordable."""
+        return self._all(most, None, 0)
+
+    def settled(self, place: int, budget: int) -> Trial:
+        """Buy until it is clear whether a project is bought and whether ``budget`` is exceeded."""
+        return self._all(None, place, budget)
+
+    def _all(self, most: int | None, awaited: int | None, budget: int) -> Trial:
         hints = [place for place in reversed(self._rates) if place in self._entrants]
-        spent = 0
+        spent = sum(self._entrants[place].price for place, *_ in self._bought)
         while self._waiting:
             while hints and hints[-1] in self._gone:
                 hints.pop()
@@ -209,6 +273,13 @@ class _Count:
             spent += self._entrants[chosen].price
             if most is not None and spent > most:
                 return self._trial(over=True)
+            if (
+                awaited in self._gone
+                and any(place == awaited for place, *_ in self._bought)
+                and len(self._bought) % BETWEEN == 0
+                and spent + self.potential() <= budget
+            ):
+                break
         return self._trial(over=False)
 
     def same(self, below: Trial) -> Trial:
@@ -274,6 +345,9 @@ class _Count:
         for place, look in found.items():
             if place != chosen:
                 heappush(waiting, (look.low, place))
+        if self.watch is not None:
+            heappush(waiting, (found[chosen].low, chosen))  # for who branches off here
+            self.watch(found[chosen])
         self._pay(chosen, found[chosen])
         return chosen
 
@@ -283,7 +357,7 @@ class _Count:
         keys, weights, cost = self._keys(entrant), entrant.weights, entrant.cost
         rate = limit * entrant.scale * WIDER
         raised = self._raised(keys, rate, weights)
-        slack = self._error * entrant.total + 2 * (cost + raised) * entrant.rounding
+        slack = self.error * entrant.total + 2 * (cost + raised) * entrant.rounding
         missing = cost - raised - slack
         if missing <= 0:
             return None
@@ -303,7 +377,7 @@ class _Count:
         """
         entrant = self._entrants[place]
         keys, weights, cost = self._keys(entrant), entrant.weights, entrant.cost
-        slack = self._error * entrant.total + 4 * cost * entrant.rounding
+        slack = self.error * entrant.total + 4 * cost * entrant.rounding
         if self._sum(keys, weights) + slack < cost:
             self._gone.add(place)
             return None
@@ -321,10 +395,10 @@ class _Count:
             else:
                 break
             missing = cost - self._raised(keys, rate, weights)
-        rich = self._above(keys, rate + self._margin)
+        rich = self._above(keys, rate + self.margin)
         weight = self._sum(rich, weights)
         slack += 2 * abs(missing) * entrant.rounding
-        if weight * self._margin <= 2 * (abs(missing) + slack + weight * self._error):
+        if weight * self.margin <= 2 * (abs(missing) + slack + weight * self.error):
             raise Unsure
         off = (abs(missing) + slack) / weight
         return Look(
@@ -347,7 +421,7 @@ class _Count:
     def _pay(self, place: int, look: Look) -> None:
         """Take the money out."""
         entrant = self._entrants[place]
-        rounding = 2 * self._start * ROUND
+        rounding = 2 * self.start * ROUND
         poor = self._poor(entrant, look.rich)
         if entrant.utility is not None:  # the division of budgets is rounded too
             poor += entrant.total * rounding
@@ -355,7 +429,7 @@ class _Count:
         slack = poor + 4 * (entrant.cost + missing) * entrant.rounding
         off = (missing + slack) / look.weight * (1 + SURE)
         self._take(entrant, look, off, rounding)
-        self._error += off * entrant.most + rounding
+        self.error += off * entrant.most + rounding
         self._gone.add(place)
         self._bought.append((place, look.rate, look.high, look.weight == entrant.total))
 
@@ -378,12 +452,17 @@ def _entrant(candidate: Candidate, groups: Any, weights: Any, utility: Any, most
     )
 
 
-class _ArrayCount(_Count):
+def _dot(each: Any, weights: Any) -> Any:
+    # Longer ones would be shared among threads, which here only wait for one another.
+    return (each.dot(weights) if len(each) < LONG else (each * weights).sum()).item()
+
+
+class _ArrayCourse(Course):
     """With NumPy arrays."""
 
     @staticmethod
     def entrant(candidate: Candidate, counts: Any) -> Entrant:
-        """See _Count."""
+        """See Course."""
         who = candidate.who
         weights = counts[who.groups] * (1 if who.utility is None else who.utility)
         return _entrant(
@@ -395,26 +474,32 @@ class _ArrayCount(_Count):
         )
 
     def _filled(self, groups: int) -> tuple[Any, Any]:
-        return np.full(groups, self._start), np.full(groups, self._start * ROUND)
+        return np.full(groups, self.start), np.full(groups, self.start * ROUND)
 
     def _keys(self, entrant: Entrant) -> Any:
-        budgets = self._budgets[entrant.groups]
+        budgets = self.budgets[entrant.groups]
         return budgets if entrant.utility is None else budgets / entrant.utility
 
     @staticmethod
     def _sum(keys: Any, weights: Any) -> Any:
-        return keys.dot(weights).item()
+        return _dot(keys, weights)
 
     @staticmethod
     def _raised(keys: Any, rate: Any, weights: Any) -> Any:
-        return np.minimum(keys, rate).dot(weights).item()
+        return _dot(np.minimum(keys, rate), weights)
 
     @staticmethod
     def _above(keys: Any, rate: Any) -> Any:
         return keys > rate
 
     def _poor(self, entrant: Entrant, rich: Any) -> Any:
-        return np.where(rich, 0, self._errors[entrant.groups]).dot(entrant.weights).item()
+        return _dot(np.where(rich, 0, self._errors[entrant.groups]), entrant.weights)
+
+    def _money(self, entrants: Sequence[Entrant]) -> Any:
+        theirs = np.zeros(len(self.budgets))
+        for each in entrants:
+            theirs[each.groups] = 1
+        return _dot(theirs * self.budgets, self._counts)
 
     def _take(self, entrant: Entrant, look: Look, off: Any, rounding: Any) -> None:
         groups, utility = entrant.groups, entrant.utility
@@ -424,18 +509,18 @@ class _ArrayCount(_Count):
             budgets = look.keys - look.rate
         else:
             errors += off * utility + rounding
-            budgets = self._budgets[groups] - look.rate * utility
-        errors[look.keys < look.rate - self._margin] = 0
-        self._budgets[groups] = np.maximum(budgets, 0, out=budgets)
+            budgets = self.budgets[groups] - look.rate * utility
+        errors[look.keys < look.rate - self.margin] = 0
+        self.budgets[groups] = np.maximum(budgets, 0, out=budgets)
         self._errors[groups] = errors
 
 
-class _ListCount(_Count):
+class _ListCourse(Course):
     """With lists."""
 
     @staticmethod
     def entrant(candidate: Candidate, counts: Any) -> Entrant:
-        """See _Count."""
+        """See Course."""
         who = candidate.who
         utility = [1] * len(who.groups) if who.utility is None else who.utility
         return _entrant(
@@ -447,10 +532,10 @@ class _ListCount(_Count):
         )
 
     def _filled(self, groups: int) -> tuple[Any, Any]:
-        return [self._start] * groups, [self._start * ROUND] * groups
+        return [self.start] * groups, [self.start * ROUND] * groups
 
     def _keys(self, entrant: Entrant) -> Any:
-        budgets = self._budgets
+        budgets = self.budgets
         if entrant.utility is None:
             return [budgets[group] for group in entrant.groups]
         return [budgets[g] / u for g, u in zip(entrant.groups, entrant.utility, strict=True)]
@@ -472,9 +557,13 @@ class _ListCount(_Count):
         rows = zip(entrant.groups, entrant.weights, rich, strict=True)
         return sum(errors[group] * weight for group, weight, spared in rows if not spared)
 
+    def _money(self, entrants: Sequence[Entrant]) -> Any:
+        theirs = {group for each in entrants for group in each.groups}
+        return sum(self.budgets[group] * self._counts[group] for group in theirs)
+
     def _take(self, entrant: Entrant, look: Look, off: Any, rounding: Any) -> None:
-        budgets, errors = self._budgets, self._errors
-        least = look.rate - self._margin
+        budgets, errors = self.budgets, self._errors
+        least = look.rate - self.margin
         utility = entrant.utility or [1] * len(entrant.groups)
         for group, key, each in zip(entrant.groups, look.keys, utility, strict=True):
             budgets[group] = max(budgets[group] - look.rate * each, 0)
