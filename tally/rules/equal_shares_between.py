@@ -24,6 +24,7 @@ from fractions import Fraction
 from heapq import heapify, heappop, heappush
 from typing import Any, Final
 
+from tally.rules.equal_shares_band import Band, entrants
 from tally.rules.equal_shares_purse import PRECISION, Price, Supporters, open_purse
 from tally.rules.equal_shares_run import Candidate, Purchase, Run, run
 from tally.tiebreak import Key
@@ -119,62 +120,83 @@ class Pair:
         for entry in put:
             heappush(self._waiting, entry)
 
-    def coming(self) -> list[Candidate]:
-        """Who may come next from some start between."""
+    def coming(self) -> list[int]:
+        """Who may come next from some start between, except those that others surely precede
+        because of lower rates."""
         found: list[tuple[Candidate, Any]] = []
         for each, least in self.near():
             found.append((each, least))
             below = self.low.bounds(each.cost, each.who, each.scale, self._limit)
             if below is not None and (self._limit is None or below[1] < self._limit):
                 self._limit = below[1]
-        close = [each for each, least in found if self._limit is None or least <= self._limit]
-        return close if len(close) < 2 else self._unbeaten(close)
+        return [each.place for each, least in found if self._limit is None or least <= self._limit]
 
-    def _unbeaten(self, close: list[Candidate]) -> list[Candidate]:
-        """Without those surely behind one whose supporters all pay in full: that has the same rate
-        from every start, and no rate is below cost / utility."""
-        least = {each.place: Fraction(each.cost, each.who.total * each.scale) for each in close}
-
-        def beats(one: Candidate, other: Candidate) -> bool:
-            if least[one.place] == least[other.place]:
-                return self.contest.before(one, other)
-            return least[one.place] < least[other.place]
-
-        best: Candidate | None = None
-        for each in close:
-            if self.low.bounds(each.cost, each.who, each.scale) is None:
-                continue
-            even = self.low.price(each.cost, each.who).rate * each.who.total == each.cost
-            if even and (best is None or beats(each, best)):
-                best = each
-        return [each for each in close if best is None or each is best or not beats(best, each)]
-
-
-def surely_open(contest: Contest, low: Fraction, high: Fraction) -> bool:
-    """Whether the outcome of every start from ``low`` to ``high``, both with it, is certainly open.
-
-    False when it is not, or when that is not certain.
-    """
-    paths: list[tuple[list[int], Pair]] = [([], Pair(contest, low, high))]
-    followed = 1
-    while paths:
-        path, pair = paths.pop()
-        while contest.open(path):
-            coming = pair.coming()
-            if not coming:
-                break
-            followed += len(coming) - 1
-            if followed > MOST_PATHS:
-                return False
-            for other in coming[1:]:
-                branch = pair.copy()
-                branch.follow(other.place)
-                paths.append(([*path, other.place], branch))
-            path.append(coming[0].place)
-            pair.follow(coming[0].place)
-        else:
+    def surely_even(self, place: int) -> bool:
+        """Whether from every start all supporters pay in full: its rate is the same from each."""
+        each = self.by_place[place]
+        if self.low.bounds(each.cost, each.who, each.scale) is None:
             return False
-    return True
+        return self.low.price(each.cost, each.who).rate * each.who.total == each.cost
+
+
+class Search:
+    """Looks for starts between which something happens."""
+
+    def __init__(self, contest: Contest) -> None:
+        self._contest = contest
+        self._by_place = {each.place: each for each in contest.candidates}
+        self._least = {
+            each.place: Fraction(each.cost, each.who.total * each.scale)
+            for each in contest.candidates
+        }
+        plain = isinstance(contest.counts, list)
+        self._entrants = None if plain else entrants(contest.candidates, contest.counts)
+
+    def surely_open(self, low: Fraction, high: Fraction) -> bool:
+        """Whether the outcome of every start from ``low`` to ``high``, both with it, is certainly
+        open. False when it is not, or when that is not certain."""
+        paths: list[tuple[list[int], Pair | Band]] = [([], self._begun(low, high))]
+        followed = 1
+        while paths:
+            path, pair = paths.pop()
+            while self._contest.open(path):
+                coming = self._unbeaten(pair)
+                if not coming:
+                    break
+                followed += len(coming) - 1
+                if followed > MOST_PATHS:
+                    return False
+                for place in coming[1:]:
+                    branch = pair.copy()
+                    branch.follow(place)
+                    paths.append(([*path, place], branch))
+                path.append(coming[0])
+                pair.follow(coming[0])
+            else:
+                return False
+        return True
+
+    def _begun(self, low: Fraction, high: Fraction) -> "Pair | Band":
+        if self._entrants is None:
+            return Pair(self._contest, low, high)
+        return Band(self._entrants, self._contest.counts, low, high)
+
+    def _unbeaten(self, pair: "Pair | Band") -> list[int]:
+        """Who is coming, without those surely behind one whose supporters all pay in full: that has
+        the same rate from every start, and no rate is below cost / utility."""
+        coming = pair.coming()
+        if len(coming) < 2:
+            return coming
+        best: int | None = None
+        for place in coming:
+            if (best is None or self._beats(place, best)) and pair.surely_even(place):
+                best = place
+        return [each for each in coming if best is None or not self._beats(best, each)]
+
+    def _beats(self, one: int, other: int) -> bool:
+        if self._least[one] == self._least[other]:
+            return self._contest.before(self._by_place[one], self._by_place[other])
+        return self._least[one] < self._least[other]
 
 
 def straight(

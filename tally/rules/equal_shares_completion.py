@@ -21,7 +21,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 from tally.rules.equal_shares_between import Contest
-from tally.rules.equal_shares_opt import AT, BELOW, beside, highest
+from tally.rules.equal_shares_opt import AT, BELOW, OPT_ROUNDS, beside, highest
 from tally.rules.equal_shares_parameters import SharesParameters
 from tally.rules.equal_shares_poll import Poll
 from tally.rules.equal_shares_purse import RATIO, Purse, open_purse
@@ -113,7 +113,7 @@ def complete(
         found = _bought(shares, start, preferred)
     elif parameters.raises == "add-opt":
         reached = highest(shares.contest(), poll.ballots)
-        start, side, rounds = reached.start, reached.side, reached.rounds
+        start, side, rounds = reached.start, reached.side, OPT_ROUNDS
         found = beside(shares.contest(), start, side)
     else:
         start, found, rounds = _raised(shares)

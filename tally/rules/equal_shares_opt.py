@@ -14,17 +14,19 @@ Kraiczy, Robinson and Elkind (2025), "Streamlining Equal Shares" (add-opt), ther
 the rule in which rates do not depend on the budgets.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-from tally.rules.equal_shares_between import Contest, Pair, exact, straight, surely_open
+from tally.rules.equal_shares_between import Contest, Pair, Search, exact, straight
 from tally.rules.equal_shares_purse import RATIO
 from tally.rules.equal_shares_run import Run
 
 AT: Final = 0
 BELOW: Final = -1
 ABOVE: Final = 1
+OPT_ROUNDS: Final = 100
+"""About so many counts are made. Not the true number, on which nothing published may depend."""
 FIRST_LEAP: Final = 8
 """The first leap is this part of the start."""
 CLOSE: Final = 1 << 12
@@ -33,29 +35,25 @@ CLOSE: Final = 1 << 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """Where the raise ends: at ``start`` itself (AT), just BELOW or just ABOVE it; ``rounds``
-    counts were made to find it, about."""
+    """Where the raise ends: at ``start`` itself (AT), just BELOW or just ABOVE it."""
 
     start: Fraction
     side: int
-    rounds: int
 
 
 def highest(contest: Contest, ballots: int) -> Reached:
     """Where the raise ends."""
     low = RATIO(contest.budget, ballots)
-    rounds = 1
     if not contest.open(exact(contest, low).winners):
-        return Reached(start=low, side=AT, rounds=rounds)
+        return Reached(start=low, side=AT)
+    search = Search(contest)
     leap, again = low / FIRST_LEAP, False
     while True:
-        rounds += 2
-        leapt: Reached | bool = surely_open(contest, low, low + leap)
+        leapt: Reached | bool = search.surely_open(low, low + leap)
         if not leapt and leap * CLOSE < low:
-            rounds += 6
             leapt = _closely(contest, low, low + leap)
         if isinstance(leapt, Reached):
-            return replace(leapt, rounds=rounds)
+            return leapt
         if leapt:
             low += leap
         # Longer only after two leaps of one length: the next one is as likely to fail as this one.
@@ -97,7 +95,7 @@ def _closely(contest: Contest, low: Fraction, high: Fraction) -> Reached | bool:
         side = AT if contest.over(above) else ABOVE
     else:
         return True
-    return Reached(start=meeting, side=side, rounds=0)
+    return Reached(start=meeting, side=side)
 
 
 def _meeting(

@@ -1,5 +1,6 @@
 """The raise without increments, against the definition in plain rationals."""
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +20,8 @@ from tally.rules import (
     equal_shares_purse,
 )
 from tally.rules.equal_shares import _counted
-from tally.rules.equal_shares_between import straight, surely_open
+from tally.rules.equal_shares_between import Contest, Search, straight
+from tally.rules.equal_shares_run import Candidate
 from tally.tiebreak import lot_keys
 from tests.tally.equal_shares_axioms import priceable, represented
 from tests.tally.equal_shares_cases import Case, approving, cases, count, decide
@@ -57,6 +59,22 @@ class World:
 
     def open(self, start: Fraction) -> bool:
         return not self.over(start) and not self.whole(start)
+
+
+def listed(contest: Contest) -> list[Candidate]:
+    """The candidates with lists in place of arrays."""
+    return [
+        replace(
+            each,
+            who=replace(
+                each.who,
+                groups=each.who.groups.tolist(),
+                utility=None if each.who.utility is None else each.who.utility.tolist(),
+                weights=None,
+            ),
+        )
+        for each in contest.candidates
+    ]
 
 
 def started(outcome: Outcome) -> tuple[Fraction, str]:
@@ -162,7 +180,8 @@ def test_what_is_said_of_all_starts_between_is_true_of_each(
     counted = _counted(envelope, Profile.of(case.ballots), lot_keys(b"", "e"))
     contest = counted.shares.contest()
     inside = [begin + (end - begin) * part / 12 for part in range(13)]
-    if surely_open(contest, begin, end):
+    plain = replace(contest, counts=contest.counts.tolist(), candidates=listed(contest))
+    if Search(contest).surely_open(begin, end) or Search(plain).surely_open(begin, end):
         assert all(world.open(start) for start in inside)
     middle = [world.names.index(name) for name in world.winners(inside[6])]
     ends = straight(contest, begin, end, middle)
