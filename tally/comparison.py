@@ -115,13 +115,23 @@ def satisfied(envelope: Envelope, profile: Profile, winners: frozenset[str]) -> 
     return sum(ballots for choice, ballots in profile.groups() if not found.isdisjoint(choice))
 
 
-def comparable(envelope: Envelope) -> tuple[Variant, ...]:
-    """The variants that can count this envelope's ballots, its own rule first if that can."""
+def comparable(envelope: Envelope, unit: int = 1) -> tuple[Variant, ...]:
+    """The variants that can count this envelope's ballots, its own rule first if that can; a raise
+    of budgets goes by ``unit`` minor units."""
     own = own_variant(envelope)
-    listed = [own, *(variant for variant in variants() if variant.id != own.id)]
+    listed = [own, *(variant for variant in variants(unit) if variant.id != own.id)]
     return tuple(
         variant for variant in listed if not rules.check(replace(envelope, rule=variant.rule))
     )
+
+
+def unit_of(envelope: Envelope, ballots: int) -> int:
+    """The highest power of ten of which an equal share of the envelope has at least a hundred, or
+    1: fine enough to see what a raise does, in no more than some hundred counts."""
+    unit = 1
+    while envelope.budget >= 1_000 * unit * max(ballots, 1):
+        unit *= 10
+    return unit
 
 
 def _shares(envelope: Envelope, outcome: Outcome, field: str) -> Iterator[tuple[str, Fraction]]:
@@ -145,7 +155,7 @@ def compare(
     come without margins (``Rule.decide``). ``progress`` is told (done, total) after each variant.
     A comparison may be empty: no rule accepts the form.
     """
-    chosen = comparable(envelope)
+    chosen = comparable(envelope, unit_of(envelope, profile.expressed))
     counted: list[tuple[Variant, Outcome]] = []
     for done, variant in enumerate(chosen, start=1):
         contest = replace(envelope, rule=variant.rule)

@@ -58,6 +58,12 @@ VARIANTS: Final[Mapping[str, Sequence[Row]]] = MappingProxyType(
                 {"utility": "cost", "raise": "none", "fill": "phragmen"},
             ),
             (
+                "equal-shares-add1",
+                "parts égales, relevées tant que l’enveloppe n’est pas dépassée",
+                "equal shares, raised while the envelope is not exceeded",
+                {"utility": "cost", "raise": "add1", "increment": 1, "fill": "none"},
+            ),
+            (
                 "equal-shares-cardinality",
                 "parts égales, chaque projet valant autant, le reste par nombre de voix",
                 "equal shares, every project worth the same, the rest by votes",
@@ -117,13 +123,16 @@ def _rows(name: str) -> Sequence[Row]:
     return VARIANTS.get(name, ((name, name, name, {}),))
 
 
-def variants() -> tuple[Variant, ...]:
-    """All variants of all rules for envelopes, in the table's order."""
+def variants(unit: int = 1) -> tuple[Variant, ...]:
+    """All variants of all rules for envelopes, in the table's order; a raise of budgets goes by
+    increments of ``unit`` minor units."""
     return tuple(
         Variant(
             id=key,
             title=Text.of(fr=french, en=english),
-            rule=CountingRule.of(name, dict(parameters)),
+            rule=CountingRule.of(
+                name, {**parameters, **({"increment": unit} if "increment" in parameters else {})}
+            ),
         )
         for name in rules.ENVELOPE_RULES
         for key, french, english, parameters in _rows(name)

@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from tally import rules
-from tally.comparison import comparable, compare, satisfied
+from tally.comparison import comparable, compare, satisfied, unit_of
 from tally.election import Approval, CountingRule, Envelope, Project, Ranking, Scores
 from tally.form import Form, Grades
 from tally.mark import Choice
@@ -108,6 +108,19 @@ def test_every_variant_has_a_rule_and_a_name_of_its_own() -> None:
     )
     for variant in variants():
         assert any(not rules.check(made(form, variant.rule)) for form in forms), variant.id
+
+
+@pytest.mark.parametrize(
+    ("budget", "ballots", "unit"),
+    [(100, 3, 1), (999, 1, 1), (1_000, 1, 10), (5_900_907, 14_897, 1), (10**9, 28_943, 100)],
+)
+def test_a_raise_for_a_comparison_takes_some_hundred_steps(
+    budget: int, ballots: int, unit: int
+) -> None:
+    envelope = replace(APPROVAL, budget=budget)
+    assert unit_of(envelope, ballots) == unit
+    raised = next(each for each in comparable(envelope, unit) if each.id == "equal-shares-add1")
+    assert raised.rule.parameters["increment"] == unit
 
 
 def test_who_is_satisfied() -> None:

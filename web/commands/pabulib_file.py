@@ -100,15 +100,16 @@ def _value(name: str, text: str) -> Value:
 
 
 def chosen_rule(
-    envelope: Envelope, name: str | None, settings: Mapping[str, Value]
+    envelope: Envelope, name: str | None, settings: Mapping[str, Value], unit: int = 1
 ) -> CountingRule:
     """The rule to count with: ``name`` is a rule or a variant of the comparison, None the file's.
 
-    A rule starts from the parameters of its first variant that can count the file. Raises
+    A rule starts from the parameters of its first variant that can count the file; a raise of
+    budgets goes by ``unit`` minor units unless the settings say otherwise. Raises
     UsageError for a name or parameters that do not exist, Refused when the file's own rule is not
     ours.
     """
-    known = {variant.id: variant.rule for variant in variants()}
+    known = {variant.id: variant.rule for variant in variants(unit)}
     base = envelope.rule
     if name is None:
         if base.name not in rules.ENVELOPE_RULES:

@@ -64,7 +64,7 @@ def tally_command(
         instance = read_file(file)
         progress("read", 1, 1)
         try:
-            rule = chosen_rule(instance.envelope, name, given)
+            rule = chosen_rule(instance.envelope, name, given, 10**instance.election.exponent)
         except Refused as error:
             raise Refused(f"{file}: {error}") from None
         instance = with_rule(instance, rule)
