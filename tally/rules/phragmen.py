@@ -12,23 +12,16 @@ from tally.election import DefinitionFaults, Envelope, Fault
 from tally.frozen import freeze_map
 from tally.outcome import EXCLUDE, FUND, PASS, STOP, Outcome, Standing, Step, Tie
 from tally.profile import Profile
-from tally.rules.phragmen_margin import Hurdles
-from tally.rules.phragmen_nearness import Nearness, nearness
+from tally.rules import phragmen_ledger
+from tally.rules.phragmen_ledger import Ledger, touched
+from tally.rules.phragmen_margin import ExactHurdles, Hurdles
+from tally.rules.phragmen_nearness import Nearness, plain, swift
 from tally.rules.phragmen_parameters import read_parameters
 from tally.rules.phragmen_run import Course, Race, ballots_of, play
+from tally.rules.phragmen_trial import swift_play
 from tally.tiebreak import LotKey, Sorter
 
 ACCEPTED_FORMS: Final = frozenset({"approval", "choose-1", "knapsack"})
-DECIMALS: Final = 6
-
-
-def load_text(load: Fraction) -> str:
-    """A load as results show it: minor units for each ballot, rounded down to six decimals.
-
-    The exact numbers, which decide, have hundreds of digits in a large city.
-    """
-    whole, part = divmod(int(load.numerator * 10**DECIMALS // load.denominator), 10**DECIMALS)
-    return f"{whole}.{part:0{DECIMALS}}"
 
 
 def check(envelope: Envelope) -> list[Fault]:
@@ -53,9 +46,10 @@ def _count(envelope: Envelope, profile: Profile, lot_key: LotKey, *, whole: bool
     projects = envelope.projects
     ids = [project.id for project in projects]
     sorter = Sorter(envelope.tie_break, ids, lot_key)
-    ballots = ballots_of(ids, profile)
-    votes = tuple(each.bit_count() for each in ballots)
     costs = tuple(project.cost for project in projects)
+    ledger = Ledger(ids, costs, profile) if phragmen_ledger.ARRAYS else None
+    ballots = ballots_of(ids, profile) if ledger is None else ()
+    votes = tuple(each.bit_count() for each in ballots) if ledger is None else ledger.exact_votes
     race = Race(
         ballots=ballots,
         votes=votes,
@@ -73,14 +67,27 @@ def _count(envelope: Envelope, profile: Profile, lot_key: LotKey, *, whole: bool
         elif cap is not None and costs[place] > cap:
             bars[place] = ("above-cost-cap", cap)
     places = tuple(place for place in range(len(projects)) if place not in bars)
-    course = play(race, places, envelope.budget)
+    course: Course
+    if ledger is None:
+        course = exact = play(race, places, envelope.budget)
+    else:
+        course = swift_play(race, ledger, places, envelope.budget)
     ties = _tied_rounds(course)
     near = Nearness(margins={}, decisive=frozenset())
     if whole:
-        hurdles = Hurdles(
-            race=race, sorter=sorter, places=places, minimum=minimum, cap=cap, course=course
-        )
-        near = nearness(hurdles, ids, profile, ties)
+        if ledger is None:
+            hurdles = ExactHurdles(
+                race=race, sorter=sorter, places=places, minimum=minimum, cap=cap, course=exact
+            )
+            near = plain(hurdles, touched(ids, profile), ties)
+        else:
+            near = swift(
+                Hurdles(
+                    race=race, sorter=sorter, places=places, minimum=minimum, cap=cap, course=course
+                ),
+                ledger,
+                ties,
+            )
     steps = _steps(envelope, bars, course)
     spent = envelope.budget - course.left
     return Outcome(
@@ -130,15 +137,15 @@ def _steps(
         note(place, EXCLUDE, reason, budget, budget, {"phase": "admission", "needed": needed})
     misfit = STOP if course.behind or not course.ended else PASS
     for at in course.rounds:
-        detail: dict[str, Value] = {"phase": "overall", "load": load_text(at.load)}
+        detail: dict[str, Value] = {"phase": "overall", "load": at.shown}
         if at.fits:
             after = at.left - envelope.projects[at.place].cost
             note(at.place, FUND, "fits", at.left, after, detail)
         else:
             note(at.place, misfit, "does-not-fit", at.left, at.left, detail)
-    for load, place in course.behind:
+    for shown, place in course.behind:
         other = envelope.projects[course.rounds[-1].place].id
-        behind: dict[str, Value] = {"phase": "overall", "load": load_text(load), "other": other}
+        behind: dict[str, Value] = {"phase": "overall", "load": shown, "other": other}
         note(place, PASS, "after-stop", course.left, course.left, behind)
     return tuple(steps)
 

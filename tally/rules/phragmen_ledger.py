@@ -1,38 +1,30 @@
-"""Who carries what under sequential Phragmén, in arrays: for margins, which count many times over.
+"""The ballots as sequential Phragmén needs them to count many times over: as arrays.
 
 What a project's ballots carry depends only on how many of them carry the load of which purchase.
-These numbers are kept for all projects together and changed, purchase by purchase, on the marks
-of the ballots that pay: whole numbers below 2^53, so that binary fractions hold them exactly.
-
-**Bounds.** The loads themselves are sums of such numbers times earlier loads. All terms are above
-zero, nothing is ever subtracted, so that no digits are lost: after n purchases a load is made by
-sums of at most n + 1 terms, a product, a division and one rounding of the cost, on loads that were
-made in the same way. With u = 2^-53 that is off by less than a factor of (1 + u)^(n + 4) for each
-of the n + 1, and so by less than (n + 5)^2 · 2^-52 of it (``Accounts.error``). Where numbers are
-closer than that they are compared exactly.
+These numbers are kept for all projects together (phragmen_accounts.py) and changed, purchase by
+purchase, on the marks of the ballots that pay: whole numbers below 2^53, so that binary fractions
+hold them exactly.
 
 Source: docs/rules.md, "phragmen".
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any, Final
 
 from tally.mark import Choice
 from tally.profile import Profile
-from tally.rules.phragmen_run import RATIO, Race
 
 try:
     import numpy as np
 except ImportError:  # The same margins, more slowly.
     np = None  # type: ignore[assignment]
 
-ROUND: Final = 2**-52
-"""Twice what one operation is rounded by."""
-MOST_KEPT: Final = 1 << 24
-"""Marks of paying ballots that are kept at hand, over all projects."""
+ARRAYS = np is not None
+"""Whether Phragmén's rule counts with NumPy; the outcome is the same without."""
+MOST_KEPT: Final = 1 << 27
+"""Bytes of the marks of paying ballots that are kept at hand, over all projects."""
 
 
 def touched(projects: Sequence[str], profile: Profile) -> list[int]:
@@ -49,14 +41,13 @@ def touched(projects: Sequence[str], profile: Profile) -> list[int]:
 class Ledger:
     """The ballots of a profile as arrays, in groups of equal ones. Needs NumPy."""
 
-    def __init__(self, race: Race, projects: Sequence[str], profile: Profile) -> None:
+    def __init__(self, projects: Sequence[str], costs: Sequence[int], profile: Profile) -> None:
+        """``costs`` of the projects in minor units, in their order."""
         choices: list[Choice] = []
         weights: list[int] = []
         for choice, ballots in profile.groups():
             choices.append(choice)
             weights.append(ballots)
-        self.race: Final = race
-        self.count: Final = len(choices)
         # A mark that supports nothing goes to a row of its own, behind all projects.
         self.rows: Final = len(projects) + 1
         place: Mapping[str, int] = {project: at for at, project in enumerate(projects)}
@@ -64,24 +55,34 @@ class Ledger:
             mark: place[mark[0]] if mark[1] > 0 else len(projects)
             for mark in set(chain.from_iterable(choices))
         }
-        self._lengths = np.fromiter(map(len, choices), np.intp, self.count)
-        self._starts = np.cumsum(self._lengths) - self._lengths
-        self._marks = np.fromiter(
+        lengths = np.fromiter(map(len, choices), np.intp, len(choices))
+        marks = np.fromiter(
             map(rows.__getitem__, chain.from_iterable(choices)),
             np.min_scalar_type(self.rows),
-            int(self._lengths.sum()),
+            int(lengths.sum()),
         )
-        self._weights = None
-        if any(each != 1 for each in weights):
-            self._weights = np.array(weights, np.float64)
-        order = np.argsort(self._marks, kind="stable")
-        by_mark = np.repeat(np.arange(self.count, dtype=np.int32), self._lengths)[order]
+        self._touched = np.bincount(marks, np.repeat(lengths, lengths), minlength=self.rows)
+        # Groups stand by how many marks they have: those of equal length make a rectangle. Where
+        # few ballots are equal they stand apart, which saves the weights of all.
+        order = np.argsort(lengths, kind="stable")
+        weight = np.array(weights, np.intp)[order]
+        if apart := weight.sum() <= 2 * len(order):
+            order = np.repeat(order, weight)
+        self._weights = None if apart else weight.astype(np.float64)
+        self.count: Final = len(order)
+        self._lengths = lengths[order]
+        self._marks = marks[_ranges((np.cumsum(lengths) - lengths)[order], self._lengths)]
+        self._starts = np.cumsum(self._lengths) - self._lengths
+        by_mark = np.repeat(np.arange(self.count, dtype=np.int32), self._lengths)
+        by_mark = by_mark[np.argsort(self._marks, kind="stable")]
         ends = np.cumsum(np.bincount(self._marks, minlength=self.rows))
         self._groups = np.split(by_mark, ends[:-1])
-        self._entries: dict[int, tuple[Any, Any]] = {}
+        self._entries: dict[int, Entries] = {}
         self._kept = 0
         self.votes: Final = np.array([self._sum(groups) for groups in self._groups], np.float64)
-        self.costs: Final = np.array([*race.costs, 0], np.float64)
+        self.costs: Final = np.array([*costs, 0], np.float64)
+        self.exact_votes: Final = tuple(map(int, self.votes[:-1].tolist()))
+        self.exact_costs: Final = tuple(costs)
 
     def supporters(self, place: int) -> Any:
         """The groups that name a project, by index."""
@@ -92,20 +93,32 @@ class Ledger:
 
     def touched(self) -> list[int]:
         """As the function of this name."""
-        return [int(self._lengths[groups].sum()) for groups in self._groups[:-1]]
+        return [int(marks) for marks in self._touched[:-1].tolist()]
 
-    def entries(self, place: int) -> tuple[Any, Any]:
-        """All marks on the ballots that name a project, and the group of each."""
+    def entries(self, place: int) -> "Entries":
+        """All marks on the ballots that name a project."""
         found = self._entries.get(place)
         if found is None:
             groups = self._groups[place]
             lengths = self._lengths[groups]
-            ends = np.cumsum(lengths)
-            total = int(ends[-1])
-            at = np.arange(total) + np.repeat(self._starts[groups] - (ends - lengths), lengths)
-            found = self._marks[at], np.repeat(groups, lengths)
-            if self._kept + total <= MOST_KEPT:
-                self._kept += total
+            marks = self._marks[_ranges(self._starts[groups], lengths)]
+            edges = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(groups)]
+            blocks = []
+            at = 0
+            for first, last in pairwise(edges):
+                width = int(lengths[first])
+                blocks.append((first, last, at, width))
+                at += width * (last - first)
+            found = Entries(
+                marks=marks,
+                blocks=tuple(blocks),
+                weights=None
+                if self._weights is None
+                else np.repeat(self._weights[groups], lengths),
+            )
+            size = marks.nbytes + (0 if found.weights is None else found.weights.nbytes)
+            if self._kept + size <= MOST_KEPT:
+                self._kept += size
                 self._entries[place] = found
         return found
 
@@ -114,112 +127,33 @@ class Ledger:
 
         ``last`` holds the purchase of each group times ``rows``.
         """
-        marks, groups = self.entries(place)
-        weights = None if self._weights is None else self._weights[groups]
-        found = np.bincount(last[groups] + marks, weights, minlength=purchases * self.rows)
+        entries = self.entries(place)
+        carried = last[self._groups[place]]
+        keys = np.empty(len(entries.marks), np.intp)
+        for first, end, at, width in entries.blocks:
+            block = slice(at, at + width * (end - first))
+            np.add(
+                carried[first:end, None],
+                entries.marks[block].reshape(-1, width),
+                out=keys[block].reshape(-1, width),
+            )
+        found = np.bincount(keys, entries.weights, minlength=purchases * self.rows)
         return found.reshape(purchases, self.rows)
 
 
+def _ranges(starts: Any, lengths: Any) -> Any:
+    """The places of ranges one after the other."""
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) + np.repeat(starts - (ends - lengths), lengths)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Debt:
-    """A purchase whose exact load is not worked out: cost, votes, and how many of the ballots
-    carried which purchase before."""
+class Entries:
+    """The ``marks`` on the ballots of a project, in the order of its groups, and the ballots that
+    made each (``weights``, None: one). ``blocks`` are groups of as many marks: the first, the one
+    behind the last, where their marks begin, and how many each has."""
 
-    cost: int
-    votes: int
-    column: Any
-
-
-class Accounts:
-    """Who carries what at one moment; purchase 0 stands for ballots that carry nothing."""
-
-    __slots__ = ("_column", "_exact", "_last", "_loads", "_purchases", "ledger", "sums")
-
-    def __init__(self, ledger: Ledger) -> None:
-        self.ledger: Final = ledger
-        self._last: Any = np.zeros(ledger.count, np.intp)
-        self._column: Any = ledger.votes[None, :].copy()
-        self._loads: Any = np.zeros(1, np.float64)
-        self._exact: list[Fraction | Debt] = [RATIO(0)]
-        self.sums: Any = np.zeros(ledger.rows, np.float64)
-
-    def copy(self) -> "Accounts":
-        """The same, to go on in another way."""
-        new = object.__new__(Accounts)
-        new.ledger = self.ledger  # type: ignore[misc]
-        new._last = self._last.copy()
-        new._column = self._column.copy()
-        new._loads = self._loads
-        new._exact = [*self._exact]
-        new.sums = self.sums
-        return new
-
-    @property
-    def error(self) -> Any:
-        """By which part of it a load or a sum of loads may be off."""
-        return (len(self._exact) + 5) ** 2 * ROUND
-
-    def buy(self, place: int, load: Any, exact: Fraction | None = None) -> None:
-        """Let the ballots of a project carry ``load``, about; ``exact`` is it, where known."""
-        ledger, purchases = self.ledger, len(self._exact)
-        if exact is None:
-            race = ledger.race
-            exact_or_debt: Fraction | Debt = Debt(
-                cost=race.costs[place], votes=race.votes[place], column=self.column(place)
-            )
-        else:
-            exact_or_debt = exact
-        moved = ledger.moved(place, self._last, purchases)
-        self._column = np.concatenate((self._column - moved, moved.sum(0)[None, :]))
-        self._last[ledger.supporters(place)] = purchases * ledger.rows
-        self._loads = np.append(self._loads, load)
-        self._exact.append(exact_or_debt)
-        self.sums = self._loads @ self._column
-
-    def loads(self, waiting: Any) -> Any:
-        """What the ballots of each project would carry, about; infinite unless it waits."""
-        found = np.full(self.ledger.rows, np.inf)
-        np.divide(self.ledger.costs + self.sums, self.ledger.votes, out=found, where=waiting)
-        return found
-
-    def load(self, place: int) -> Any:
-        """What the ballots of a project would carry once it is bought, about."""
-        return (self.ledger.costs[place] + self.sums[place]) / self.ledger.votes[place]
-
-    def asked(self, load: Any) -> Any:
-        """With how many votes each project would come at a load, about: a quotient."""
-        return (self.ledger.costs + self.sums) / load
-
-    def asked_of(self, place: int, load: Any) -> Any:
-        """As ``asked``, for one project."""
-        return (self.ledger.costs[place] + self.sums[place]) / load
-
-    def column(self, place: int) -> Any:
-        """How many ballots of a project carry each purchase."""
-        return self._column[:, place].copy()
-
-    def _load(self, purchase: int) -> Fraction:
-        found = self._exact[purchase]
-        if isinstance(found, Debt):
-            found = (found.cost + self._carried(found.column)) / RATIO(found.votes)
-            self._exact[purchase] = found
-        return found
-
-    def _carried(self, column: Any) -> Fraction:
-        total = RATIO(0)
-        for purchase in np.flatnonzero(column).tolist():
-            total += self._load(purchase) * int(column[purchase])
-        return total
-
-    def compare(self, first: int, votes: int, second: int) -> int:
-        """The sign of the load of ``first``, if it had so many votes and its ballots carried the
-        same, less that of ``second``; exactly."""
-        race = self.ledger.race
-        other = race.votes[second]
-        difference = RATIO(race.costs[first] * other - race.costs[second] * votes)
-        pairs = zip(self._column[:, first], self._column[:, second], strict=True)
-        for purchase, (mine, theirs) in enumerate(pairs):
-            factor = int(mine) * other - int(theirs) * votes
-            if factor and purchase:
-                difference += self._load(purchase) * factor
-        return (difference > 0) - (difference < 0)
+    marks: Any
+    blocks: tuple[tuple[int, int, int, int], ...]
+    weights: Any

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from tally.outcome import Margin
-from tally.rules.phragmen_run import Course, Race, Round, play
+from tally.rules.phragmen_run import Course, ExactCourse, ExactRound, Race, play
 from tally.tiebreak import Key, Sorter
 
 
@@ -41,24 +41,6 @@ class Hurdles:
         """What puts a project in order among those of equal load, with other votes or cost."""
         return self.sorter.key(place, votes, votes, cost)[1:]
 
-    def _precedes(self, place: int, votes: int, cost: int, carried: Fraction, at: Round) -> bool:
-        load = (cost + carried) / votes
-        return (load, self.key(place, votes, cost)) < (at.load, self.race.keys[at.place])
-
-    def more_at(self, place: int, at: Round) -> int:
-        """How many more ballots that name only it let a loser come before this turn."""
-        own, cost = self.race.votes[place], self.race.costs[place]
-        carried = self.race.carried(place, at.loads)
-        k = max(1, self.minimum - own, _up((cost + carried) / at.load) - own)
-        return k + (not self._precedes(place, own + k, cost, carried, at))
-
-    def less_at(self, place: int, at: Round) -> int:
-        """How much cheaper a loser would come before this turn and fit: its cost, if never."""
-        own, cost = self.race.votes[place], self.race.costs[place]
-        carried = self.race.carried(place, at.loads)
-        d = max(self.least_less(place, at.left), _up(cost + carried - own * at.load))
-        return d + (d < cost and not self._precedes(place, own, cost - d, carried, at))
-
     def least_less(self, place: int, left: int) -> int:
         """How much cheaper a loser has to be for the cap, and to fit into what is left."""
         cost = self.race.costs[place]
@@ -67,6 +49,44 @@ class Hurdles:
     def capped(self, place: int) -> bool:
         """Whether no number of votes helps a project, because it costs too much."""
         return self.cap is not None and self.race.costs[place] > self.cap
+
+    def at_the_end(self, place: int, more: int | None, less: int) -> tuple[int | None, int]:
+        """The same two numbers, for a loser whose turn never came, with the end of the count."""
+        if self.course.ended:
+            left = self.course.left
+            if self.race.costs[place] <= left and not self.capped(place):
+                needed = max(1, self.minimum - self.race.votes[place])
+                more = needed if more is None else min(more, needed)
+            if self.race.votes[place] >= self.minimum:
+                less = min(less, self.least_less(place, left))
+        return more, less
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactHurdles(Hurdles):
+    """Margins of a course that ``play`` counted, each by itself and in rationals."""
+
+    course: ExactCourse
+
+    def _precedes(
+        self, place: int, votes: int, cost: int, carried: Fraction, at: ExactRound
+    ) -> bool:
+        load = (cost + carried) / votes
+        return (load, self.key(place, votes, cost)) < (at.load, self.race.keys[at.place])
+
+    def _more_at(self, place: int, at: ExactRound) -> int:
+        """How many more ballots that name only it let a loser come before this turn."""
+        own, cost = self.race.votes[place], self.race.costs[place]
+        carried = self.race.carried(place, at.loads)
+        k = max(1, self.minimum - own, _up((cost + carried) / at.load) - own)
+        return k + (not self._precedes(place, own + k, cost, carried, at))
+
+    def _less_at(self, place: int, at: ExactRound) -> int:
+        """How much cheaper a loser would come before this turn and fit: its cost, if never."""
+        own, cost = self.race.votes[place], self.race.costs[place]
+        carried = self.race.carried(place, at.loads)
+        d = max(self.least_less(place, at.left), _up(cost + carried - own * at.load))
+        return d + (d < cost and not self._precedes(place, own, cost - d, carried, at))
 
     def loser(self, place: int) -> Margin:
         """How many more ballots that name only it, or how much cheaper."""
@@ -79,24 +99,13 @@ class Hurdles:
                 less = min(less, self.least_less(place, at.left))
                 break
             if cost <= at.left and not self.capped(place):
-                needed = self.more_at(place, at)
+                needed = self._more_at(place, at)
                 more = needed if more is None else min(more, needed)
             if own >= self.minimum:
-                less = min(less, self.less_at(place, at))
+                less = min(less, self._less_at(place, at))
         else:
             more, less = self.at_the_end(place, more, less)
         return lost(more, less, cost)
-
-    def at_the_end(self, place: int, more: int | None, less: int) -> tuple[int | None, int]:
-        """The same two numbers, for a loser whose turn never came, with the end of the count."""
-        if self.course.ended:
-            left = self.course.left
-            if self.race.costs[place] <= left and not self.capped(place):
-                needed = max(1, self.minimum - self.race.votes[place])
-                more = needed if more is None else min(more, needed)
-            if self.race.votes[place] >= self.minimum:
-                less = min(less, self.least_less(place, left))
-        return more, less
 
     def winner(self, place: int) -> Margin:
         """How many ballots could stop naming it, whichever: they are taken to carry no load."""

@@ -1,9 +1,9 @@
 """The margins and decisive ties of sequential Phragmén, all in one walk through the count.
 
 What they are is said in phragmen_margin.py, which also counts them where NumPy is missing. Here
-they are found with the bounds of phragmen_ledger.py: a number of ballots is the least whole number
-not below a quotient, and certain when the quotient, however it may be off, stays between two whole
-numbers. Where it may be whole the exact comparison decides. Nothing near is ever given.
+they are found with the bounds of phragmen_accounts.py: a number of ballots is the least whole
+number not below a quotient, and certain when the quotient, however it may be off, stays between
+two whole numbers. Where it may be whole the exact comparison decides. Nothing near is ever given.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,20 +12,18 @@ from math import floor
 from typing import Any, Final
 
 from tally.outcome import Margin
-from tally.profile import Profile
-from tally.rules.phragmen_ledger import Accounts, Ledger, touched
-from tally.rules.phragmen_margin import Hurdles, lost
-from tally.rules.phragmen_run import Round
-from tally.rules.phragmen_trial import Trial, Turn
+from tally.rules.phragmen_accounts import Accounts
+from tally.rules.phragmen_ledger import Ledger
+from tally.rules.phragmen_margin import ExactHurdles, Hurdles, lost
+from tally.rules.phragmen_run import Race, Round
+from tally.rules.phragmen_trial import Trial, Turn, waiting_places
 
 try:
     import numpy as np
 except ImportError:
     np = None  # type: ignore[assignment]
 
-ARRAYS = np is not None
-"""Whether margins are counted with NumPy; they are the same without."""
-MOST_WORK: Final = 1_000_000_000
+MOST_WORK: Final = 4_000_000_000
 """Marks on ballots that pay for a winner, times winners: beyond, winners get no margin."""
 LARGEST: Final = 1 << 50
 """Quotients from here on are worked out exactly: binary fractions hold no halves of them."""
@@ -39,28 +37,16 @@ class Nearness:
     decisive: frozenset[int]
 
 
-def nearness(
-    hurdles: Hurdles, projects: Sequence[str], profile: Profile, ties: Iterable[int]
-) -> Nearness:
-    """The margins of all, and which of the rounds in ``ties``, from 0, decided who wins.
-
-    Winners get none where that takes more than ``MOST_WORK``: the same on every machine.
-    """
-    winners = hurdles.course.winners
-
-    def few(marks: Sequence[int]) -> bool:
-        return len(winners) * sum(marks[place] for place in winners) <= MOST_WORK
-
-    if ARRAYS:
-        ledger = Ledger(hurdles.race, projects, profile)
-        return swift(hurdles, ledger, ties, safe=few(ledger.touched()))
-    return plain(hurdles, ties, safe=few(touched(projects, profile)))
+def few(winners: Sequence[int], marks: Sequence[int]) -> bool:
+    """Whether winners get margins: the same on every machine. ``marks`` as ``touched`` counts."""
+    return len(winners) * sum(marks[place] for place in winners) <= MOST_WORK
 
 
-def plain(hurdles: Hurdles, ties: Iterable[int], *, safe: bool) -> Nearness:
-    """Everything by phragmen_margin.py. ``ties`` are the numbers of the rounds to tell of, from 0;
-    without ``safe`` winners get no margin."""
+def plain(hurdles: ExactHurdles, marks: Sequence[int], ties: Iterable[int]) -> Nearness:
+    """The margins of all, and which of the rounds in ``ties``, from 0, decided who wins, by
+    phragmen_margin.py."""
     winners = frozenset(hurdles.course.winners)
+    safe = few(hurdles.course.winners, marks)
     margins = {
         place: hurdles.winner(place) if place in winners else hurdles.loser(place)
         for place in range(len(hurdles.race.costs))
@@ -69,36 +55,36 @@ def plain(hurdles: Hurdles, ties: Iterable[int], *, safe: bool) -> Nearness:
     return Nearness(margins=margins, decisive=frozenset(filter(hurdles.decisive, ties)))
 
 
-def swift(hurdles: Hurdles, ledger: Ledger, ties: Iterable[int], *, safe: bool) -> Nearness:
+def swift(hurdles: Hurdles, ledger: Ledger, ties: Iterable[int]) -> Nearness:
     """The same as ``plain``, faster. Needs NumPy."""
     race, rounds = hurdles.race, hurdles.course.rounds
     winners = frozenset(hurdles.course.winners)
+    safe = few(hurdles.course.winners, ledger.touched())
     told = frozenset(ties)
     accounts = Accounts(ledger)
-    waiting = np.zeros(ledger.rows, np.bool_)
-    waiting[list(hurdles.places)] = True
+    waiting = waiting_places(ledger, hurdles.places)
     losers = _Losers(hurdles, ledger, [p for p in range(len(race.costs)) if p not in winners])
     margins: dict[int, Margin] = {}
     decisive: set[int] = set()
     for number, at in enumerate(rounds):
-        if number in told and _decides(accounts, waiting, rounds[number:]):
+        if number in told and _decides(race, accounts, waiting, rounds[number:]):
             decisive.add(number)
         losers.look(accounts, at)
         waiting[at.place] = False
         if at.fits:
             if safe:
                 margins[at.place] = Margin(
-                    won=True, safe=_safe(hurdles, accounts.copy(), waiting, at)
+                    won=True, safe=_safe(hurdles, accounts.copy(), waiting.copy(), at)
                 )
-            accounts.buy(at.place, accounts.load(at.place), at.load)
+            accounts.buy(at.place, accounts.load(at.place))
     return Nearness(margins=margins | losers.margins(), decisive=frozenset(decisive))
 
 
-def _decides(accounts: Accounts, waiting: Any, rounds: Sequence[Round]) -> bool:
+def _decides(race: Race, accounts: Accounts, waiting: Any, rounds: Sequence[Round]) -> bool:
     """Whether another of the equal projects of the first of these rounds changes who wins."""
     before = {at.place for at in rounds if at.fits}
     for other in rounds[0].tied[1:]:
-        trial = Trial(accounts.copy(), waiting, rounds[0].left, first=other)
+        trial = Trial(race, accounts.copy(), waiting.copy(), rounds[0].left, first=other)
         for _ in trial.turns():
             pass
         if set(trial.winners) != before:
@@ -112,7 +98,7 @@ def _safe(hurdles: Hurdles, accounts: Accounts, waiting: Any, at: Round) -> int:
     place, cost = at.place, hurdles.race.costs[at.place]
     own = hurdles.race.votes[place]
     most = own - hurdles.minimum
-    trial = Trial(accounts, waiting, at.left, least=cost)
+    trial = Trial(hurdles.race, accounts, waiting, at.left, least=cost)
     safe = 0
     for turn in trial.turns():
         if safe >= most:
@@ -124,7 +110,9 @@ def _safe(hurdles: Hurdles, accounts: Accounts, waiting: Any, at: Round) -> int:
     return most if trial.ended and trial.left >= cost else safe
 
 
-def _votes_before(hurdles: Hurdles, accounts: Accounts, place: int, turn: Turn, about: Any) -> int:
+def _votes_before(
+    hurdles: Hurdles, accounts: Accounts, place: int, turn: Turn | Round, about: Any
+) -> int:
     """The least number of votes with which a project comes before a turn."""
     sure = _above(about, 4 * accounts.error * about)
     if sure is not None:
@@ -136,6 +124,27 @@ def _votes_before(hurdles: Hurdles, accounts: Accounts, place: int, turn: Turn, 
             return sign < 0
         key = hurdles.key(place, votes, hurdles.race.costs[place])
         return key < hurdles.race.keys[turn.place]
+
+    return _least(precedes, max(1, floor(about)))
+
+
+def _less_before(
+    hurdles: Hurdles, accounts: Accounts, place: int, at: Round, about: Any, off: Any
+) -> int:
+    """How much cheaper a project has to be to come before a round, from 1: at least its cost if
+    it never does."""
+    sure = _above(about, off)
+    if sure is not None:
+        return sure
+    votes, cost = hurdles.race.votes[place], hurdles.race.costs[place]
+
+    def precedes(less: int) -> bool:
+        if less >= cost:
+            return True
+        sign = accounts.compare(place, votes, at.place, less=less)
+        if sign:
+            return sign < 0
+        return hurdles.key(place, votes, cost - less) < hurdles.race.keys[at.place]
 
     return _least(precedes, max(1, floor(about)))
 
@@ -201,22 +210,16 @@ class _Losers:
         able &= asked * (1 - error) - ledger.votes < self._best_more
         for place in np.flatnonzero(able).tolist():
             own = hurdles.race.votes[place]
-            sure = _above(asked[place], error * asked[place])
-            if sure is None:
-                self._fewer(place, hurdles.more_at(place, at))
-            else:
-                self._fewer(place, max(1, hurdles.minimum - own, sure - own))
+            votes = _votes_before(hurdles, accounts, place, at, asked[place])
+            self._fewer(place, max(1, hurdles.minimum - own, votes - own))
         carried = ledger.votes * load
         over = weight - carried
         off = error * (weight + carried)
         able = self._ahead & self._counted & (over - off < self._best_less)
         able &= ledger.costs - at.left < self._best_less
         for place in np.flatnonzero(able).tolist():
-            sure = _above(over[place], off[place])
-            if sure is None:
-                self._cheaper(place, hurdles.less_at(place, at))
-            else:
-                self._cheaper(place, max(hurdles.least_less(place, at.left), sure))
+            less = _less_before(hurdles, accounts, place, at, over[place], off[place])
+            self._cheaper(place, max(hurdles.least_less(place, at.left), less))
 
     def _fewer(self, place: int, ballots: int) -> None:
         if place not in self._more or ballots < self._more[place]:

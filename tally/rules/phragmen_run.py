@@ -33,11 +33,29 @@ UNMARKED: Final = b"0"
 MARKED: Final = b"1"
 
 
+DECIMALS: Final = 6
+
+
+def load_text(load: Fraction) -> str:
+    """A load as results show it: minor units for each ballot, rounded down to six decimals.
+
+    The exact numbers, which decide, have hundreds of digits in a large city.
+    """
+    return millionths_text(int(load.numerator * 10**DECIMALS // load.denominator))
+
+
+def millionths_text(millionths: int) -> str:
+    """As ``load_text``, of a load in whole millionths of minor units."""
+    whole, part = divmod(millionths, 10**DECIMALS)
+    return f"{whole}.{part:0{DECIMALS}}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Race:
-    """The projects by place: the ballots of each, how many, its cost and its key among equals."""
+    """The projects by place: the ballots of each (for ``play``; none where a ledger holds them),
+    how many, its cost and its key among equals."""
 
-    ballots: tuple[int, ...]
+    ballots: tuple[int, ...] = ()
     votes: tuple[int, ...]
     costs: tuple[int, ...]
     keys: tuple[Key, ...]
@@ -60,33 +78,47 @@ class Race:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """The project whose turn came, at which load, beside which equal ones; ``loads``, ``left``
-    and the ``bounds`` of all that waited as they were before."""
+    """The project whose turn came, beside which equal ones (itself first), with how much left
+    before; ``shown`` is its load as ``load_text`` writes it."""
 
     place: int
-    load: Fraction
     left: int
     fits: bool
     tied: tuple[int, ...]
+    shown: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactRound(Round):
+    """A round of ``play``: the exact ``load``, and ``loads`` and the ``bounds`` of all that waited
+    as they were before."""
+
+    load: Fraction
     loads: Loads
     bounds: tuple[Bound, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """All rounds, and the projects whose turn did not come, by load. ``ended``: nobody was left
-    to come, rather than that the count stopped."""
+    """All rounds, and the projects whose turn did not come, by load, as shown. ``ended``: nobody
+    was left to come, rather than that the count stopped."""
 
     rounds: tuple[Round, ...]
-    behind: tuple[tuple[Fraction, int], ...]
+    behind: tuple[tuple[str, int], ...]
     ended: bool
-    loads: Loads
     left: int
 
     @property
     def winners(self) -> list[int]:
         """The projects bought, in order."""
         return [each.place for each in self.rounds if each.fits]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactCourse(Course):
+    """What ``play`` counted."""
+
+    rounds: tuple[ExactRound, ...]
 
 
 def ballots_of(projects: Sequence[str], profile: Profile) -> tuple[int, ...]:
@@ -123,14 +155,14 @@ def play(
     bounds: Iterable[Bound] | None = None,
     first: int | None = None,
     least: int = 0,
-) -> Course:
+) -> ExactCourse:
     """Count. ``first`` takes the first turn whatever the keys say; the count is given up when
     less than ``least`` is left. ``bounds`` of the places, where they are known, save work."""
     if bounds is None:
         bounds = ((RATIO(race.costs[p], race.votes[p]), race.keys[p], p) for p in places)
     waiting = list(bounds)
     heapify(waiting)
-    rounds: list[Round] = []
+    rounds: list[ExactRound] = []
     while waiting and left >= least:
         fresh: list[Bound] = []
         while waiting and (not fresh or waiting[0][0] <= fresh[0][0]):
@@ -146,8 +178,9 @@ def play(
                 heappush(waiting, entry)
         fits = race.costs[chosen] <= left
         rounds.append(
-            Round(
+            ExactRound(
                 place=chosen,
+                shown=load_text(load),
                 load=load,
                 left=left,
                 fits=fits,
@@ -165,10 +198,9 @@ def play(
     behind = (
         sorted((race.load(p, loads), race.keys[p], p) for _, _, p in waiting) if stopped else []
     )
-    return Course(
+    return ExactCourse(
         rounds=tuple(rounds),
-        behind=tuple((load, place) for load, _, place in behind),
+        behind=tuple((load_text(load), place) for load, _, place in behind),
         ended=not waiting and not stopped,
-        loads=loads,
         left=left,
     )

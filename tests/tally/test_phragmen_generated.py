@@ -17,7 +17,7 @@ from pabutools.rules import sequential_phragmen
 from pabutools.tiebreaking import TieBreakingRule
 
 from tally.election import Envelope
-from tally.rules import phragmen
+from tally.rules import phragmen, phragmen_ledger
 from tally.rules.phragmen_run import Course, play
 from tests.tally.test_phragmen import Ballots, counted, envelope
 
@@ -43,6 +43,7 @@ def course_of(contest: Envelope, ballots: Ballots) -> Course:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(phragmen, "play", noted)
+        patch.setattr(phragmen_ledger, "ARRAYS", False)
         counted(contest, ballots)
     return found[0]
 

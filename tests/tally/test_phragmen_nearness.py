@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tally.election import Envelope
 from tally.outcome import Outcome
-from tally.rules import phragmen_ledger, phragmen_nearness
+from tally.rules import phragmen_accounts, phragmen_ledger, phragmen_nearness
 from tests.tally.test_phragmen import Ballots, counted, envelope
 
 COARSE = 2**-10
@@ -21,7 +21,7 @@ COARSE = 2**-10
 def plainly() -> Iterator[None]:
     """As where NumPy is missing."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(phragmen_nearness, "ARRAYS", False)
+        patch.setattr(phragmen_ledger, "ARRAYS", False)
         yield
 
 
@@ -31,7 +31,7 @@ def alike(contest: Envelope, ballots: Ballots) -> Outcome:
     with plainly():
         assert counted(contest, ballots) == outcome
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(phragmen_ledger, "ROUND", COARSE)
+        patch.setattr(phragmen_accounts, "ROUND", COARSE)
         assert counted(contest, ballots) == outcome
     return outcome
 

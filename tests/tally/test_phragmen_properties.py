@@ -11,7 +11,7 @@ from tally.election import Envelope
 from tally.mark import Choice
 from tally.outcome import Outcome
 from tally.profile import Profile
-from tally.rules import phragmen_nearness
+from tally.rules import phragmen_ledger
 from tally.rules.phragmen import count
 from tally.tiebreak import lot_keys
 from tests.tally.test_equal_shares_splitting import Apart
@@ -69,7 +69,7 @@ def test_equal_ballots_may_stand_together_or_apart(
     torn = Apart(choices=Profile.of(ballots).choices)
     object.__setattr__(torn, "parts", data.draw(st.permutations(parts)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(phragmen_nearness, "ARRAYS", arrays)
+        patch.setattr(phragmen_ledger, "ARRAYS", arrays)
         assert count(contest, torn, lot_keys(b"", "e")) == counted(contest, ballots)
 
 
