@@ -74,6 +74,27 @@ def test_loads_closer_than_any_binary_fraction_are_told_apart() -> None:
         assert (winner.margin.safe, loser.margin.votes) == (0, 1)  # type: ignore[union-attr]
 
 
+def test_loads_equal_by_different_purchases_are_a_tie() -> None:
+    # p0 and p1 lead to a third of a unit; one ballot of p2 then carries the first, of p3 the other.
+    contest = envelope([1, 2, 5, 5], 8, {"on_misfit": "skip"})
+    ballots: Ballots = {
+        (("p0", 1), ("p2", 1)): 1,
+        (("p0", 1),): 2,
+        (("p1", 1), ("p3", 1)): 1,
+        (("p1", 1),): 5,
+        (("p2", 1),): 1,
+        (("p3", 1),): 1,
+    }
+    outcome = alike(contest, ballots)
+    assert outcome.winners == ("p0", "p1", "p2")
+    assert [(tie.order, tie.decisive) for tie in outcome.ties] == [
+        (("p0", "p1"), False),
+        (("p2", "p3"), True),
+    ]
+    (last,) = (step for step in outcome.steps if step.project == "p3")
+    assert last.detail["load"] == "2.666666"
+
+
 def test_a_count_that_would_take_too_long_has_no_margins_of_winners(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
