@@ -7,7 +7,7 @@ PostgreSQL locks the rows, while SQLite has one writer at a time from ``BEGIN IM
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,7 @@ from sqlite3 import Connection as SqliteConnection
 from sqlite3 import OperationalError as SqliteOperationalError
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, delete, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -205,6 +205,38 @@ def vacuum(engine: Engine, table: str) -> None:
             connection.exec_driver_sql(f"VACUUM (FULL) {table}")
         finally:
             connection.invalidate()  # with its setting
+
+
+def overwrite(engine: Engine, tables: Sequence[Table]) -> None:
+    """Delete all rows of these tables, and what the database's files still hold of them. A table
+    that refers to another stands before it.
+
+    Whatever keeps copies of files (backups, a server's archive of its log, the disk itself) is not
+    reached. Raises StoreBusy when others were at work; the rows may be gone by then, and doing it
+    again finishes it.
+    """
+    if engine.dialect.name == "postgresql":
+        with writing(engine) as connection:
+            for table in tables:
+                connection.execute(delete(table))
+        for table in tables:
+            vacuum(engine, table.name)
+        return
+    with _busy_is_told():
+        raw = engine.raw_connection()  # VACUUM refuses any transaction
+        try:
+            cursor = raw.cursor()
+            cursor.execute("PRAGMA secure_delete = ON")
+            cursor.execute("BEGIN IMMEDIATE")
+            for table in tables:
+                cursor.execute(f"DELETE FROM {table.name}")  # noqa: S608  (ours, from the code)
+            cursor.execute("COMMIT")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute("VACUUM")
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.close()
+        finally:
+            raw.close()
 
 
 def rewrite(engine: Engine, *tables: Table) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from ballot.letters import CodesExist
 from ballot.registrar import Holder, IssuanceStopped, Issued, RegistrarInvalid, RegistrarState
 from ballot.roll import AlreadyOnRoll, Person, Progress, RollFrozen
-from ballot.store.engine import StoreBusy, lock_name, reading, rewrite, writing
+from ballot.store.engine import StoreBusy, lock_name, overwrite, reading, rewrite, writing
 from ballot.store.registrartables import (
     ISSUANCE,
     PERSON,
@@ -198,6 +198,22 @@ class RegistrarStore:
     def dispose(self) -> None:
         """Close the connections."""
         self._engine.dispose()
+
+    def erase(self) -> int:
+        """Erase the roll, the codes and what was signed, for good; gives how many people it was.
+
+        The state stays: issuer, election and signed counts, which are public. Again changes
+        nothing. Raises RegistrarInvalid while issuing has not stopped: the close needs the counts.
+        """
+        with reading(self._engine) as connection:
+            state = read_state(connection)
+            if state.issued is None:
+                raise RegistrarInvalid(
+                    "issuing has not stopped: run scrutin registrar stop and close the vote first"
+                )
+            people = sum(people_per_style(connection, state.styles).values())
+        overwrite(self._engine, (ISSUANCE, PERSON))
+        return people
 
     def stop(self, sign: Callable[[Mapping[str, int]], bytes]) -> Issued:
         """See IssuanceStore."""

@@ -348,6 +348,27 @@ def test_stopping_signs_the_counts_and_ends_it(town: Town) -> None:
     assert town.store.issued_counts() == issued.counts
 
 
+def test_what_is_known_of_people_can_be_erased_for_good(town: Town, address: str) -> None:
+    first = town.blinded().message
+    town.ask(town.codes["1"], first)
+    with pytest.raises(RegistrarInvalid, match="issuing has not stopped"):
+        town.store.erase()
+    assert town.store.roll_counts() == {"centre": 2, "nord": 1}
+    issued = town.registrar.stop(now=CLOSES)
+    assert town.store.erase() == 3
+    assert town.store.erase() == 0
+    assert set(town.store.roll_counts().values()) == {0}
+    assert set(town.store.issued_counts().values()) == {0}
+    # What the close and the publication need stays.
+    assert town.store.state().issued == issued
+    if address.startswith("sqlite"):
+        town.store.dispose()
+        held = b"".join(path.read_bytes() for path in Path(address[10:]).parent.glob("*"))
+        assert first not in held
+        for code in town.codes.values():
+            assert code_digest(town.keys.pepper, "town", code) not in held
+
+
 def test_counts_cannot_change_between_counting_and_stopping(town: Town, address: str) -> None:
     message = town.blinded().message
     refused: list[str] = []

@@ -490,6 +490,8 @@ def test_the_vote_closes_at_its_date_and_not_before(console: Console, town: Plac
     assert not (town.place.issued / "city.json").exists()
     message = console.refused("registrar", "stop", town.folder)
     assert "close" in message
+    message = console.refused("registrar", "erase", town.folder, "--yes")
+    assert "scrutin registrar stop" in message
     town.after()
     stopped = console.done("registrar", "stop", town.folder).data
     assert stopped["issuer"] == "city"
@@ -499,6 +501,14 @@ def test_the_vote_closes_at_its_date_and_not_before(console: Console, town: Plac
     closed = console.done("close", town.folder, "--officer", town.officer("a")).data
     assert closed["officers"] == ["Officer a", "Officer c"]
     assert console.done("close", town.folder, *both(town)).data["close"] == closed["close"]
+    # When nobody can appeal any more.
+    erased = console.done("registrar", "erase", town.folder, "--yes").data
+    assert erased["people"] > 0
+    assert erased["files"] == ["issuers/city/secret.json"]
+    again = console.done("registrar", "erase", town.folder, "--yes").data
+    assert again == {"files": [], "issuer": "city", "people": 0}
+    assert (town.place.issuers / "city" / "issuer.json").exists()
+    assert (town.place.issued / "city.json").exists()
 
 
 def test_a_vote_that_was_not_opened_is_not_closed(console: Console, town: Place) -> None:

@@ -14,6 +14,7 @@ from web.commands.keys import registrar_new
 from web.commands.shell import Identifier, folder_argument, passphrase_file_option, put, say
 from web.errors import Refused
 from web.office.define import load_election
+from web.office.erasing import erase_registrar
 from web.office.folder import ElectionFolder
 from web.office.freeze import load_manifest
 from web.office.letters import letter_texts
@@ -60,6 +61,26 @@ def registrar_stop(folder: Path, issuer: str) -> None:
     manifest = load_manifest(place)
     issued = stop_issuing(place, issuer, manifest, clock_for(manifest.election.id))
     put(issued.to_value())
+
+
+@registrar.command("erase")
+@folder_argument
+@issuer_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def registrar_erase(folder: Path, issuer: str, yes: bool) -> None:
+    """When nobody can appeal any more: erase who was on the roll, the codes and the issuer's keys.
+
+    What was published still verifies. Backups, letters and rolls in other files are yours to erase.
+    """
+    place = ElectionFolder(folder)
+    election = load_manifest(place).election
+    if not yes and not click.confirm(
+        f"Erase all that {issuer} knows of people in {election.id}, for good?", err=True
+    ):
+        raise Refused("nothing was erased")
+    erased = erase_registrar(place, issuer, election)
+    put({"issuer": issuer, "people": erased.people, "files": list(erased.files)})
+    say("scrutin: erase the backups, the letters and the rolls in other files too")
 
 
 @click.group("roll")
