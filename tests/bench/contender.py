@@ -3,7 +3,8 @@
 ``python -m tests.bench.contender WHO RULE FILE LIMIT`` prints one JSON object: seconds for ``read``
 (from the file to what the rule takes) and ``count``, the most memory of the process in KiB
 (``peak``), how much of it was there before the file was read (``idle``), and the ``winners``, or
-``cut`` when LIMIT seconds were over. What the contender imports is not timed.
+``cut`` when LIMIT seconds were over. What the contender imports is not timed. WHO ``ours`` finds
+the winners alone, as the others do; ``whole`` every margin and what each tie decides besides.
 """
 
 import json
@@ -23,13 +24,14 @@ from tally.tiebreak import lot_keys
 Reader = Callable[[Path], Any]
 Counter = Callable[[Any], list[str]]
 
-OURS: Final[Mapping[str, Sequence[str]]] = {
-    "greedy": ("greedy-skip",),
-    "phragmen": ("phragmen-stop", "phragmen"),
-    "equal-shares": ("equal-shares-plain", "equal-shares"),
-    "equal-shares-add1": ("equal-shares-add1",),
+OURS: Final[Mapping[str, str]] = {
+    "greedy": "greedy-skip",
+    "phragmen": "phragmen-stop",
+    "equal-shares": "equal-shares",
+    "equal-shares-add1": "equal-shares-add1",
+    "knapsack-optimum": "knapsack-optimum",
 }
-"""By rule of the bench, the ids of the same in ``tally.rules.variants``; the first there counts."""
+"""By rule of the bench, the id of the same in ``tally.rules.variants``."""
 
 
 class Cut(Exception):
@@ -40,11 +42,8 @@ class Absent(Exception):
     """The contender is not installed, or lacks the rule."""
 
 
-def _ours(rule: str) -> tuple[Reader, Counter]:
-    known = {variant.id: variant.rule for variant in variants()}
-    ours = next((known[name] for name in OURS[rule] if name in known), None)
-    if ours is None:
-        raise Absent(f"no rule {rule!r} in the table")
+def _ours(rule: str, *, whole: bool = False) -> tuple[Reader, Counter]:
+    ours = next(variant.rule for variant in variants() if variant.id == OURS[rule])
 
     def read(path: Path) -> Any:
         text = path.read_bytes().decode()
@@ -52,9 +51,9 @@ def _ours(rule: str) -> tuple[Reader, Counter]:
 
     def count(read: Any) -> list[str]:
         envelope: Envelope = read.envelope
-        outcome = rules.envelope_rule(envelope).count(
-            envelope, read.profile, lot_keys(bytes(32), envelope.id)
-        )
+        counted = rules.envelope_rule(envelope)
+        action = counted.count if whole or counted.decide is None else counted.decide
+        outcome = action(envelope, read.profile, lot_keys(bytes(32), envelope.id))
         return [pabulib.file_id(winner) for winner in outcome.winners]
 
     return read, count
@@ -81,6 +80,10 @@ def _pabutools(rule: str) -> tuple[Reader, Counter]:
         elif rule == "greedy":
             chosen = their_rules.greedy_utilitarian_welfare(
                 instance, profile, sat_class=satisfaction(profile)
+            )
+        elif rule == "knapsack-optimum":
+            chosen = their_rules.max_additive_utilitarian_welfare(
+                instance, profile, sat_class=theirs.Cardinality_Sat
             )
         else:
             chosen = their_rules.method_of_equal_shares(
@@ -116,6 +119,7 @@ def _pabumeasures(rule: str) -> tuple[Reader, Counter]:
 
 CONTENDERS: Final[Mapping[str, Callable[[str], tuple[Reader, Counter]]]] = {
     "ours": _ours,
+    "whole": lambda rule: _ours(rule, whole=True),
     "pabutools": _pabutools,
     "pabumeasures": _pabumeasures,
 }
