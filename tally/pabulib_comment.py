@@ -25,7 +25,7 @@ MONEY: Final = frozenset({"increment", "budget", "budgets"})
 """Parameters that hold amounts (docs/rules.md)."""
 _DECIMALS: Final = re.compile(r"#\d+: Amounts in the rule have ([1-9]) decimals\.", re.ASCII)
 _UNLISTED: Final = re.compile(
-    r"#\d+: Not listed are (\d+) blank and (\d+) spoiled ballots\.", re.ASCII
+    r"#\d+: Not listed are (\d{1,15}) blank and (\d{1,15}) spoiled ballots\.", re.ASCII
 )
 
 

@@ -196,6 +196,12 @@ def test_a_grade_that_there_is_not_spoils_the_ballot() -> None:
     assert read.profile.choices[(("a", 0), ("b", 3))] == 4
 
 
+def test_a_number_beyond_all_ballots_says_nothing() -> None:
+    text = published().replace("are 0 blank", "are " + "9" * 5_000 + " blank")
+    assert "9" * 5_000 in text
+    assert read_counted(text).remarks == ()
+
+
 def test_other_comments_say_nothing() -> None:
     form = Points(total=7, cap=3, minimum_projects=1, maximum_projects=None, minimum_total=1)
     rule = CountingRule.of("greedy", {"on_misfit": "stop"})
