@@ -157,6 +157,7 @@ class Course:
     ) -> None:
         self._entrants = entrants
         self._counts = counts
+        self._ballots = sum(counts) if isinstance(counts, list) else int(counts.sum())
         self.start = int(start.numerator) / int(start.denominator)
         self.margin = self.start * SURE
         self.budgets, self._errors = self._filled(len(counts))
@@ -245,7 +246,8 @@ class Course:
         self._gone |= dear
         affordable = [each for place, each in waiting.items() if place not in dear]
         costs = sum(each.price for each in affordable)
-        return min(costs, self._money(affordable) * (1 + SURE))
+        unsure = self.error * self._ballots
+        return min(costs, (self._money(affordable) + unsure) * (1 + SURE))
 
     def _affordable(self, entrant: Entrant) -> bool:
         """Whether the supporters may be able to pay."""
