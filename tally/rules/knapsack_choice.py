@@ -52,9 +52,11 @@ class Choice:
             )
             for place in places
         }
-        self._by_rate: Final = by_rate(self._items.values())
+        # A score below nothing only takes away from a total, whatever the project costs.
+        helping = [place for place in places if candidates.score[place] >= 0]
+        self._by_rate: Final = by_rate(self._items[place] for place in helping)
         self._plain: Final = by_rate(
-            (self._items[place][0], candidates.score[place]) for place in places
+            (self._items[place][0], candidates.score[place]) for place in helping
         )
         # Scores that are all multiples of one number leave the bound less room.
         self._point: Final = gcd(*(candidates.score[p] for p in places)) or 1
@@ -118,7 +120,8 @@ class Choice:
         """The cost and score of a candidate, and those of the others."""
         own = self._items[place][0], self.candidates.score[place]
         others = list(self._plain)
-        others.remove(own)
+        if own[1] >= 0:
+            others.remove(own)
         return own, others
 
     def ceiling(self, place: int | None = None) -> int:
@@ -138,6 +141,7 @@ class Choice:
         room = self.capacity() - sum(item[0] for item in fixed)
         if room < 0:
             return False
-        items = by_rate(self._items[p] for p in rest if p != place)
+        scores = self.candidates.score
+        items = by_rate(self._items[p] for p in rest if p != place and scores[p] >= 0)
         value = sum(item[1] for item in fixed) + greatest(items, room)
         return self.score_of(value) == self.score_of(self.value)

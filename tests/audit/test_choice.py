@@ -23,6 +23,13 @@ from tally.profile import Profile
 from tests.audit.drawn import RESULT_HASH
 from tests.audit.ruled import POINTS, ballots_of, envelope_of, result_of, ruled
 
+SCORES = {
+    "type": "scores",
+    "minimum": 0,
+    "maximum": 5,
+    "minimum_projects": 1,
+    "maximum_projects": None,
+}
 PATH = "figures/choice-centre.json"
 RULE = "knapsack-optimum"
 
@@ -85,6 +92,22 @@ def test_one_dearer_than_the_envelope_has_no_other_total() -> None:
         name for name in costs if costs[name] > 2_000_000
     }
     assert None in fates.values()
+
+
+def test_a_score_below_nothing_is_never_chosen_and_never_bounds() -> None:
+    form = {**SCORES, "minimum": -2}
+    value: Any = json.loads(canonical.encode(ruled(RULE, {}, 5, form)[0].to_value()))
+    value["contests"][0]["budget"] = 100_000_000
+    election = Election.from_value(value)
+    profile = Profile.of({(("p0", 5), ("p1", -2)): 3, (("p1", 1), ("p2", 4)): 2, (("p3", 1),): 1})
+    result = result_of(election, profile)
+    figure = made(election, result)
+    fates = {each["id"]: (each["score"], each["won"]) for each in figure["projects"]}
+    assert fates["p1"] == ("-4", False)
+    assert figure["total"] == figure["bound"] == 15 + 8 + 1
+    assert figure["whole"] == 3
+    data = {PATH: canonical.encode(figure)}
+    assert len(dict(sheets(election, data, RESULT_HASH, typeface()))) == 2
 
 
 def turns(result: Any) -> list[Any]:

@@ -29,6 +29,12 @@ from tests.tally.greedy_oracle import changed, election, words
 
 LOT = lot_keys(b"seed", "e")
 POINTS = Points(total=6, cap=3, minimum_projects=1, maximum_projects=None, minimum_total=0)
+SCORES = Scores(minimum=-2, maximum=3, minimum_projects=1, maximum_projects=None)
+MARKS: dict[str | None, st.SearchStrategy[int]] = {
+    None: st.just(1),
+    "points": st.integers(1, 3),
+    "scores": st.integers(-2, 3),
+}
 Case = tuple[Envelope, Profile]
 
 
@@ -118,17 +124,17 @@ def cases(draw: st.DrawFn) -> Case:
         parameters["minimum_votes"] = draw(st.integers(1, 4))
     if draw(st.booleans()):
         parameters["maximum_cost_share"] = draw(st.sampled_from(["1/3", "1/2", "4/5", "1"]))
-    scored = draw(st.booleans())
+    form = draw(st.sampled_from([None, POINTS, SCORES]))
     first = draw(st.lists(st.sampled_from(["votes", "cost", "expensive"]), unique=True, max_size=2))
     tie = (*first, draw(st.sampled_from(["order", "lot"])))
     places = st.sets(st.integers(0, size - 1), min_size=1, max_size=3)
     ballots: Counter[Choice] = Counter()
     for _ in range(draw(st.integers(0, 7))):
         marks = draw(places)
-        points = st.integers(1, 3) if scored else st.just(1)
+        points = MARKS[None if form is None else form.type]
         choice = tuple((f"p{place}", draw(points)) for place in sorted(marks))
         ballots[choice] += draw(st.integers(1, 3))
-    contest = envelope(costs, draw(st.integers(1, 30)), parameters, tie, POINTS if scored else None)
+    contest = envelope(costs, draw(st.integers(1, 30)), parameters, tie, form)
     return contest, Profile.of(ballots)
 
 
@@ -222,7 +228,7 @@ def with_cost(contest: Envelope, place: int, cost: int) -> Envelope:
 @given(cases())
 def test_margins_are_exact(case: Case) -> None:
     contest, profile = case
-    each = 3 if isinstance(contest.form, Points) else 1
+    each = 1 if isinstance(contest.form, Approval) else 3
     for place, standing in enumerate(count(contest, profile, LOT).standings):
         name, margin = standing.project, standing.margin
         assert margin is not None
