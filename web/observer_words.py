@@ -3,10 +3,7 @@
 The words stand in ``web/locale/results.<language>.json``: one more file is one more language.
 """
 
-import json
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from flask import Response, render_template, request
@@ -14,15 +11,8 @@ from flask import Response, render_template, request
 from audit.words import LANGUAGES as AUDIT_LANGUAGES
 from tally.money import format_number
 from web.clock import local_time, told_time
-from web.problem import LANGUAGES, reader_language
-
-
-@cache
-def catalogue(language: str, name: str = "results") -> dict[str, str]:
-    """The words in ``language``."""
-    text = resources.files("web").joinpath(f"locale/{name}.{language}.json").read_text("utf-8")
-    entries: dict[str, str] = json.loads(text)
-    return entries
+from web.problem import kept_language, reader_language
+from web.wording import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +28,7 @@ class ReaderWords:
 
     def say(self, key: str, **fields: object) -> str:
         """The words of ``key`` with its places filled."""
-        words = catalogue(self.language).get(key) or catalogue(self.language, "pages")[key]
-        return words.format_map(fields)
+        return say(self.language, ("results", "pages"), key, fields)
 
     def number(self, number: int) -> str:
         """A whole number with groups."""
@@ -58,8 +47,7 @@ def reader_words() -> ReaderWords:
 def page(template: str, **context: Any) -> Response:
     """The page that ``template`` makes, in the reader's language, with an ETag."""
     reader = reader_words()
-    # A language that was chosen, not one that the browser prefers, stays when a link is followed.
-    kept = f"?lang={reader.language}" if request.args.get("lang") in LANGUAGES else ""
+    kept = kept_language()
     body = render_template(
         template,
         language=reader.language,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import models_json_schema
 
 from web.audience import Answer, Audience, Cache, Door, Route
-from web.problem import LANGUAGES, MEDIA_TYPE, catalogue
+from web.problem import LANGUAGES, MEDIA_TYPE, problems
 
 REFERENCE = "#/components/schemas/{model}"
 RETRIED = (429, 503)
@@ -69,7 +69,7 @@ def _operation(route: Route) -> dict[str, Any]:
         str(status): _answer(answer) for status, answer in sorted(route.answers.items())
     }
     problem = {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(model="ProblemDetails")}}}
-    english = catalogue("en")
+    english = problems("en")
     by_status: dict[int, list[str]] = {}
     for code in route.problems:
         by_status.setdefault(int(english[code]["status"]), []).append(code)

@@ -5,32 +5,21 @@ what every page shows, its header and footer, in ``pages.<language>.json``. One 
 is one language more.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
-from importlib import resources
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from babel import Locale
 from babel.units import format_unit
 from flask import Response, render_template, request
 
 from tally.election import Election
-from tally.money import format_money, format_number
+from tally.money import format_money
 from tally.text import Text
-from web.problem import LANGUAGES, reader_language
+from web.problem import LANGUAGES, kept_language, reader_language
+from web.wording import say
 
 HTML: Final = "text/html; charset=utf-8"
-
-
-@cache
-def catalogue(language: str, name: str) -> dict[str, Any]:
-    """The entries of ``name`` in ``language``."""
-    text = resources.files("web").joinpath(f"locale/{name}.{language}.json").read_text("utf-8")
-    entries: dict[str, Any] = json.loads(text)
-    return entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +37,7 @@ class PageWords:
 
     def say(self, key: str, **fields: object) -> str:
         """The words of ``key`` with its places filled; ``n`` picks the form of the plural."""
-        words = catalogue(self.language, "reading")
-        found = words.get(key)
-        if found is None and isinstance(number := fields.get("n"), int):
-            form = Locale.parse(self.language).plural_form(number)
-            found = words.get(f"{key}.{form}") or words.get(f"{key}.other")
-        if found is None:
-            found = catalogue(self.language, "pages")[key]
-        told = {
-            name: format_number(each, self.language) if isinstance(each, int) else each
-            for name, each in fields.items()
-        }
-        return str(found).format_map(told)
+        return say(self.language, ("reading", "pages"), key, fields)
 
     def own(self, text: Text) -> str:
         """The election's words."""
@@ -82,8 +60,6 @@ def page(template: str, words: PageWords, **context: Any) -> Response:
     """The page that ``template`` makes, in the reader's language, with an ETag."""
     language = words.language
     chosen = request.args.get("lang") in LANGUAGES
-    # A language that was chosen, not one that the browser prefers, stays when a link is followed.
-    kept = f"?lang={language}" if chosen else ""
     body = render_template(
         template,
         language=language,
@@ -91,7 +67,7 @@ def page(template: str, words: PageWords, **context: Any) -> Response:
         t=words.say,
         own=words.own,
         money=words.money,
-        keep=kept,
+        keep=kept_language(),
         chosen=language if chosen else "",
         election=words.election,
         **context,

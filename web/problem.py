@@ -9,12 +9,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib import resources
 
-from flask import Response, render_template, request
+from flask import Response, current_app, render_template, request
 
 from web.clock import told_time
+from web.wording import catalogue, say
 
 LANGUAGES = ("fr", "en")
 MEDIA_TYPE = "application/problem+json"
@@ -62,22 +61,9 @@ def malformed(place: str, code: str, **parameters: str) -> Problem:
     return Problem("malformed", fields=[FieldFault(field=place, code=code, parameters=parameters)])
 
 
-@cache
-def catalogue(language: str) -> dict[str, dict[str, str | int]]:
+def problems(language: str) -> Mapping[str, Mapping[str, str | int]]:
     """The problems in ``language``: code → status, title, detail."""
-    entries: dict[str, dict[str, str | int]] = json.loads(_locale("problems", language))
-    return entries
-
-
-@cache
-def field_words(language: str) -> dict[str, str]:
-    """What may be wrong with a field, in ``language``: code → sentence."""
-    entries: dict[str, str] = json.loads(_locale("fields", language))
-    return entries
-
-
-def _locale(name: str, language: str) -> str:
-    return resources.files("web").joinpath(f"locale/{name}.{language}.json").read_text("utf-8")
+    return catalogue(language, "problems")
 
 
 def reader_language() -> str:
@@ -88,16 +74,25 @@ def reader_language() -> str:
     return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
 
 
+def kept_language() -> str:
+    """``?lang=fr`` for links where the reader chose a language, which then stays when a link is
+    followed; empty for a language that the browser merely prefers."""
+    asked = request.args.get("lang")
+    return f"?lang={asked}" if asked in LANGUAGES else ""
+
+
 def reads_pages() -> bool:
-    """Whether a person follows links here: such a reader asks for HTML rather than for JSON."""
+    """Whether a person follows links here: such a reader asks for HTML rather than for JSON, of a
+    process that serves the pages which an error page leads to."""
     accepted = request.accept_mimetypes
-    return request.method == "GET" and accepted["text/html"] > accepted["application/json"]
+    asks = request.method == "GET" and accepted["text/html"] > accepted["application/json"]
+    return asks and "landing" in current_app.view_functions
 
 
 def respond(problem: Problem) -> Response:
     """The HTTP answer for ``problem``, never cached: problem details, or a page for a browser."""
     language = reader_language()
-    entry = catalogue(language)[problem.code]
+    entry = problems(language)[problem.code]
     words = {
         "reason": problem.reason or "",
         **{name: _spelled(value, language) for name, value in problem.parameters.items()},
@@ -117,15 +112,14 @@ def respond(problem: Problem) -> Response:
             for fault in problem.fields
         ]
     if reads_pages():
-        words = json.loads(_locale("reading", language))
         response = Response(
             render_template(
                 "problem.html",
                 language=language,
+                t=lambda key: say(language, ("reading", "pages"), key, {}),
+                keep=kept_language(),
                 title=body["title"],
                 detail=body["detail"],
-                home=words["problem.home"],
-                help=words["problem.help"],
             ),
             status=int(entry["status"]),
             content_type="text/html; charset=utf-8",
@@ -145,7 +139,7 @@ def respond(problem: Problem) -> Response:
 
 
 def _sentence(fault: FieldFault, language: str) -> str:
-    words = field_words(language)
+    words: Mapping[str, str] = catalogue(language, "fields")
     places = words["and"].join(
         words["place"].format(group=group, position=position) for group, position in fault.places
     )

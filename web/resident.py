@@ -22,10 +22,11 @@ from web.catalogue import (
 from web.client_modules import client_hash, modules
 from web.clock import Clock, local_time, told_time
 from web.errors import UsageError
-from web.pages import HTML, PageWords, catalogue, page, query, reader
+from web.pages import HTML, PageWords, page, query, reader
 from web.places import Place
 from web.problem import LANGUAGES, Problem
 from web.public_record import PublicRecord
+from web.wording import catalogue
 
 PROSE: Final = ("help", "privacy", "accessibility")
 LAZY_AFTER: Final = 4

@@ -31,11 +31,11 @@ from web.clock import read_time
 from web.observed import LogDamaged, LogFolder
 from web.observer import PublicFiles, observer_routes
 from web.observer_feed import ATOM
-from web.observer_words import catalogue
 from web.problem import LANGUAGES
 from web.published import PublicationDamaged, PublishedFolder
 from web.service import build
 from web.settings import Settings
+from web.wording import catalogue
 
 PUBLIC = frozenset({Door.PUBLIC})
 SHOWN = ("/observe", "/results", "/publication", "/log", "/manifest", "/api", "/openapi")
@@ -80,7 +80,7 @@ def test_every_hash_that_there_is(client: FlaskClient, published_desk: Desk, lan
     places = [shown.index(in_groups(digest)) for digest in digests]
     assert places == sorted(places), "not in the order in which they came"
     assert in_words(published.result_hash) in shown
-    assert catalogue(language)["observe.to_come"] not in shown
+    assert catalogue(language, "results")["observe.to_come"] not in shown
     note = (published_desk.place.box / "log" / "checkpoint").read_text()
     assert " ".join(note.split()) in shown
     assert f"python -m audit verify {published_desk.manifest.election.id}" in shown
@@ -93,7 +93,7 @@ def test_before_anything_happened(frozen_desk: Desk) -> None:
     assert in_groups(frozen_desk.manifest.hash) in shown
     assert len(re.findall(r"[0-9a-f]{4}(?: [0-9a-f]{4}){15}", shown)) == 1
     assert shown.count("To come") == 5
-    assert catalogue("en")["observe.log.none"] in shown
+    assert catalogue("en", "results")["observe.log.none"] in shown
     page = Page(client.get("/observe").text)
     links = {each.get("href") for each in page.tags("a")}
     assert "/log/checkpoint" not in links
@@ -107,8 +107,8 @@ def test_while_the_vote_runs(desk: Desk) -> None:
     (entry,) = entries_of(desk)
     assert in_groups(leaf_hash(entry)) in shown
     assert shown.count("To come") == 4
-    assert catalogue("en")["observe.today.witness"] in shown
-    assert catalogue("en")["observe.verify.later"] in shown
+    assert catalogue("en", "results")["observe.today.witness"] in shown
+    assert catalogue("en", "results")["observe.verify.later"] in shown
 
 
 def test_no_time_but_those_of_the_rules(client: FlaskClient) -> None:
@@ -176,7 +176,7 @@ def watched(tmp_path: Path) -> Watched:
 
 
 def test_witnesses_that_did_and_did_not_see_the_log(watched: Watched) -> None:
-    words = catalogue("en")
+    words = catalogue("en", "results")
     shown = text_of(watched.client.get("/observe?lang=en").text)
     assert words["observe.witnesses.too_few"] in shown
     assert f"library {words['observe.witnesses.waiting']}" in shown

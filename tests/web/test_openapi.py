@@ -26,7 +26,7 @@ from ballot.store.box import BoxStore
 from ballot.store.engine import StoreBusy
 from tests.web.desk import ALL, ISSUERS, Desk, cast_body, problem
 from web.audience import Door
-from web.problem import LANGUAGES, catalogue
+from web.problem import LANGUAGES, problems
 from web.public_record import PublicRecord
 
 WEB = Path(web.__file__).parent
@@ -365,7 +365,7 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
 
 
 def test_the_catalogues_of_problems_agree() -> None:
-    french, english = (catalogue(language) for language in LANGUAGES)
+    french, english = (problems(language) for language in LANGUAGES)
     assert french.keys() == english.keys()
     for code, entry in french.items():
         other = english[code]
@@ -400,4 +400,4 @@ def test_no_code_is_missing_and_none_is_left_over() -> None:
     decided = Path(intake.__file__).read_text("utf-8")
     used |= set(re.findall(r'(?:code|_refused)\(?=?"([a-z-]+)"', decided))
     used |= {"wrong-election", "not-open", "closed"}
-    assert used == set(catalogue("en"))
+    assert used == set(problems("en"))

@@ -21,9 +21,9 @@ from web.app import SECURITY_HEADERS, create_app
 from web.audience import Cache, Door
 from web.clock import clock_for
 from web.observer import PublicFiles, observer_routes
-from web.pages import catalogue
 from web.problem import LANGUAGES
 from web.settings import Settings
+from web.wording import catalogue
 
 PUBLIC = frozenset({Door.PUBLIC})
 WEB = Path(web.__file__).parent

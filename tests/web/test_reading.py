@@ -14,9 +14,9 @@ from tests.web.test_public import Page
 from web.audience import Door
 from web.catalogue import Wish, draw_order, entries, find, folded, is_order, next_order, read_cost
 from web.errors import UsageError
-from web.pages import catalogue
 from web.places import read_places
 from web.problem import LANGUAGES
+from web.wording import catalogue
 
 WEB = Path(web.__file__).parent
 PUBLIC = frozenset({Door.PUBLIC})
@@ -159,6 +159,28 @@ def test_browsers_get_a_page_for_an_error_and_programs_a_problem(client: FlaskCl
     assert next(Page(answer.text).tags("html"))["lang"] == "en"
     for accept in ("*/*", "application/json", "application/json, text/html"):
         assert problem(client.get("/no-such-place", headers={"Accept": accept})) == "not-found"
+
+
+def test_the_page_of_an_error_is_a_page_like_the_others(desk: Desk) -> None:
+    client = desk.app(PUBLIC).test_client()
+    browser = {"Accept": "text/html", "Accept-Language": "fr"}
+    for chosen, language, kept in (("?lang=en", "en", "?lang=en"), ("?lang=xx", "fr", "")):
+        answer = client.get(f"/projects/nowhere/1{chosen}", headers=browser)
+        landing = client.get(f"/{chosen}", headers=browser)
+        assert (answer.status_code, answer.headers["Content-Language"]) == (404, language)
+        page = Page(answer.text)
+        assert next(page.tags("html"))["lang"] == language
+        for part in ("header", "footer"):
+            whole = re.compile(f"<{part} .*?</{part}>", re.DOTALL)
+            assert whole.findall(answer.text) == whole.findall(landing.text) != []
+        led = [a["href"] for a in page.tags("a")]
+        assert {f"/{kept}", f"/help{kept}", f"/privacy{kept}"} <= set(led)
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert list(page.tags("script")) == []
+        assert "Set-Cookie" not in answer.headers
+        assert "nowhere" not in answer.text
+    elsewhere = desk.app(frozenset({Door.BOX})).test_client().get("/nowhere", headers=browser)
+    assert problem(elsewhere) == "not-found"
 
 
 def test_places(tmp_path: Path, desk: Desk) -> None:

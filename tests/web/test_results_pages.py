@@ -28,11 +28,11 @@ from web.app import SECURITY_HEADERS
 from web.audience import Cache, Door
 from web.comparison_chart import ComparisonCharts
 from web.comparisons import Comparisons, count_comparison, published_profile
-from web.observer_words import catalogue
 from web.problem import LANGUAGES
 from web.published import PublicationDamaged, Published, PublishedFolder
 from web.results_table import FORMULA, safe, table
 from web.telling import WHOLE, Telling, thousandths
+from web.wording import catalogue
 
 PUBLIC = frozenset({Door.PUBLIC})
 ENVELOPES = ("city", "centre")
@@ -233,7 +233,7 @@ def test_every_project_is_told_why(
 ) -> None:
     for name in ENVELOPES:
         envelope = envelope_of(published, name)
-        words = catalogue(language)
+        words = catalogue(language, "results")
         for number, project in enumerate(envelope.projects, start=1):
             shown = text_of(client.get(f"/results/{name}/{number}?lang={language}").text)
             explained = published.explained[name]["projects"][project.id][language]
@@ -293,7 +293,7 @@ def test_texts_in_another_language_than_the_page_say_so(published: Published) ->
 
 def test_other_rules_are_marked_not_the_result(client: FlaskClient, published: Published) -> None:
     for language in LANGUAGES:
-        words = catalogue(language)
+        words = catalogue(language, "results")
         answer = client.get(f"/results/city/compare?lang={language}")
         shown = text_of(answer.text)
         compared = count_comparison(published, envelope_of(published)).compared
@@ -334,14 +334,16 @@ def test_other_rules_have_a_chart_and_shares_of_categories(
     envelope = envelope_of(published)
     compared = count_comparison(published, envelope)
     for language in LANGUAGES:
-        said = catalogue(language)["results.compare.not"]
+        said = catalogue(language, "results")["results.compare.not"]
         page = client.get(f"/results/city/compare?lang={language}")
         address = f"/results/city/compare.svg?lang={language}"
         assert f'<img src="{address}" alt="{said}.' in page.text
         first = compared.compared[0]
         assert first.by_category
         for caption, shares in (("category", first.by_category), ("district", first.by_district)):
-            told = catalogue(language)[f"results.compare.{caption}"] in text_of(page.text)
+            told = catalogue(language, "results")[f"results.compare.{caption}"] in text_of(
+                page.text
+            )
             assert told == bool(shares)
         words = Words.of(published.manifest.election, language)
         for each in compared.compared:
@@ -410,8 +412,8 @@ def test_while_it_is_counted_the_page_says_so(
 ) -> None:
     monkeypatch.setattr(Comparisons, "get", lambda *_given, **_more: None)
     answer = client.get("/results/city/compare?lang=en")
-    assert catalogue("en")["results.compare.counting"] in text_of(answer.text)
-    assert catalogue("en")["results.compare.not"] in text_of(answer.text)
+    assert catalogue("en", "results")["results.compare.counting"] in text_of(answer.text)
+    assert catalogue("en", "results")["results.compare.not"] in text_of(answer.text)
     told = client.get("/api/v1/results/city/comparison").get_json()
     assert (told["state"], told["variants"]) == ("counting", [])
 
@@ -510,7 +512,7 @@ def test_formulas_in_titles(published: Published) -> None:
 
 
 def test_every_word_is_in_both_languages_and_used() -> None:
-    french, english = catalogue("fr"), catalogue("en")
+    french, english = catalogue("fr", "results"), catalogue("en", "results")
     assert french.keys() == english.keys()
     sources = [
         path.read_text("utf-8") for path in (*(WEB / "templates").glob("*.html"), *WEB.glob("*.py"))

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -22,9 +23,9 @@ from tally.election import (
 from tally.money import format_money
 from tests.browser.every_form import election
 from web.ballot_view import ask, contest_views
-from web.pages import catalogue as any_catalogue
 from web.problem import LANGUAGES
 from web.voting_words import VotingWords
+from web.wording import catalogue as any_catalogue
 
 WEB = Path(str(resources.files("web")))
 SOURCES = [
@@ -43,7 +44,7 @@ MADE = (
 TOWN = election("2026-10-05T08:00:00Z", "2026-12-19T18:00:00Z")
 
 
-def catalogue(language: str) -> dict[str, str]:
+def catalogue(language: str) -> Mapping[str, str]:
     return any_catalogue(language, "voting")
 
 
