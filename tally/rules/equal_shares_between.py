@@ -131,6 +131,27 @@ class Pair:
                 self._limit = below[1]
         return [each.place for each, least in found if self._limit is None or least <= self._limit]
 
+    def most(self, chosen: Candidate) -> Any:
+        """A bound above the rate over the scale of one that can be paid for from every start."""
+        rate = self.low.price(chosen.cost, chosen.who).rate / chosen.scale
+        return int(rate.numerator) * (PRECISION + 1) / (int(rate.denominator) * PRECISION)
+
+    def gaps(self, chosen: Candidate | None, other: Candidate) -> tuple[Fraction, Fraction] | None:
+        """By how much, at both starts, the rate of the other is above that of the one that is next,
+        or its supporters lack money; None where there is nothing to compare."""
+        ends = (self.low, self.high)
+        if self.low.bounds(other.cost, other.who, other.scale) is None:
+            low, high = (other.cost - purse.money(other.who.groups) for purse in ends)
+        elif chosen is None:
+            return None
+        else:
+            low, high = (
+                purse.price(other.cost, other.who).rate / other.scale
+                - purse.price(chosen.cost, chosen.who).rate / chosen.scale
+                for purse in ends
+            )
+        return low, high
+
     def surely_even(self, place: int) -> bool:
         """Whether from every start all supporters pay in full: its rate is the same from each."""
         each = self.by_place[place]
@@ -241,9 +262,8 @@ def _all_behind(pair: Pair, chosen: Candidate) -> tuple[int, ...] | None:
     if prices is None:
         return None
     rates = [price.rate / chosen.scale for price in prices]
-    limit = int(rates[0].numerator) * (PRECISION + 1) / (int(rates[0].denominator) * PRECISION)
     tied = [chosen]
-    for other, _ in pair.near(limit):
+    for other, _ in pair.near(pair.most(chosen)):
         if other is chosen or _only_now(pair, other):
             continue
         others = _prices(pair, other)

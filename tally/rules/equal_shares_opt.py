@@ -79,52 +79,43 @@ def _closely(contest: Contest, low: Fraction, high: Fraction) -> Reached | bool:
     """Where the raise ends between two starts, of which the lower one's outcome is open; True when
     it does not, False when there is too much between them to tell."""
     below, above = exact(contest, low).winners, exact(contest, high).winners
-    if below == above:
-        return straight(contest, low, high, below) is not None
-    meeting = _meeting(contest, low, high, below, above)
-    if meeting is None or not low <= meeting <= high:
-        return False
-    if low < meeting and straight(contest, low, meeting, below) is None:
-        return False
-    if meeting < high and straight(contest, meeting, high, above) is None:
-        return False
-    there = exact(contest, meeting).winners
-    if not contest.open(there):
-        side = BELOW if contest.over(there) else AT
-    elif not contest.open(above):
-        side = AT if contest.over(above) else ABOVE
-    else:
+    if below == above and straight(contest, low, high, below) is not None:
         return True
-    return Reached(start=meeting, side=side)
-
-
-def _meeting(
-    contest: Contest, low: Fraction, high: Fraction, below: list[int], above: list[int]
-) -> Fraction | None:
-    """The start at which the later sequence departs from the earlier one, if all is linear up to
-    there. Beyond, it need not be: a rate that has come down to cost / utility stays there."""
-    near = low + (high - low) / CLOSE
-    pair = Pair(contest, low, near)
-    for old, new in zip([*below, None], above, strict=False):
-        if old == new:
-            pair.buy(new)
+    for meeting in _meetings(contest, low, high, below):
+        if low < meeting and straight(contest, low, meeting, below) is None:
             continue
-        fresh = pair.by_place[new]
-        ends = (pair.low, pair.high)
-        if pair.low.bounds(fresh.cost, fresh.who, fresh.scale) is None:
-            gaps = [fresh.cost - purse.money(fresh.who.groups) for purse in ends]
-        elif old is None:
-            return None
-        else:
-            known = pair.by_place[old]
-            gaps = [
-                purse.price(fresh.cost, fresh.who).rate / fresh.scale
-                - purse.price(known.cost, known.who).rate / known.scale
-                for purse in ends
-            ]
-        if gaps[0] == 0:
-            return low
-        if gaps[0] <= gaps[1]:
-            return None
-        return low + (near - low) * gaps[0] / (gaps[0] - gaps[1])
-    return None
+        if meeting < high and straight(contest, meeting, high, above) is None:
+            continue
+        there = exact(contest, meeting).winners
+        if not contest.open(there):
+            return Reached(start=meeting, side=BELOW if contest.over(there) else AT)
+        if not contest.open(above):
+            return Reached(start=meeting, side=AT if contest.over(above) else ABOVE)
+        return True
+    return False
+
+
+def _meetings(contest: Contest, low: Fraction, high: Fraction, places: list[int]) -> list[Fraction]:
+    """The starts at which, if all goes on as it begins, a rate meets that of the next purchase, or
+    supporters have enough together.
+
+    After that it need not go on so: a rate that has come down to cost / utility stays there, and
+    may go along with that of another from where they met.
+    """
+    wide, near = Pair(contest, low, high), low + (high - low) / CLOSE
+    slim = Pair(contest, low, near)
+    found: set[Fraction] = set()
+    for place in [*places, None]:
+        chosen = None if place is None else wide.by_place[place]
+        for other, _ in wide.near(None if chosen is None else wide.most(chosen)):
+            gaps = None if other is chosen else slim.gaps(chosen, other)
+            if gaps is None:
+                continue
+            if gaps[0] == 0:
+                found.add(low)
+            elif gaps[0] > gaps[1]:
+                found.add(low + (near - low) * gaps[0] / (gaps[0] - gaps[1]))
+        if place is not None:
+            wide.buy(place)
+            slim.buy(place)
+    return sorted(each for each in found if low <= each <= high)

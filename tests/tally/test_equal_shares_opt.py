@@ -92,7 +92,50 @@ def prices(outcome: Outcome) -> list[Fraction]:
 def test_it_ends_at_the_first_start_after_which_nothing_is_open(
     data: st.DataObject, utility: str
 ) -> None:
-    case = data.draw(cases(points=utility == "points"))
+    ends_rightly(data.draw(cases(points=utility == "points")), utility)
+
+
+MEETING = Case(
+    costs={"a": 10, "b": 7, "c": 8, "d": 9},
+    ballots={
+        (("a", 2), ("b", 3), ("d", 1)): 1,
+        (("a", 1),): 1,
+        (("a", 2), ("b", 2), ("c", 2), ("d", 3)): 1,
+        (("b", 3), ("c", 2), ("d", 1)): 1,
+    },
+    budget=35,
+)
+ORDERED = Case(
+    costs={"a": 7, "b": 10, "c": 11},
+    ballots={
+        (("a", 3),): 1,
+        (("a", 1), ("b", 2), ("c", 1)): 1,
+        (("a", 2), ("b", 1)): 1,
+        (("a", 2), ("c", 3)): 1,
+    },
+    budget=30,
+)
+
+
+def test_rates_may_meet_where_both_stop_falling() -> None:
+    """From 223/20 on, the rates of ``a`` and ``c`` are 2 for good; before, neither is below."""
+    before, there = (World(MEETING, "points").bought(Fraction(n, 20)) for n in (222, 223))
+    assert [len(each[2].tied) for each in (before, there)] == [1, 2]
+    ends_rightly(MEETING, "points")
+
+
+def test_a_better_order_may_begin_just_above() -> None:
+    """At 113/12 two rates are equal and the one listed first is bought; above it the other, and
+    then all can be paid for."""
+    outcome = decide(ORDERED.envelope(utility="points", **OPT), Profile.of(ORDERED.ballots))
+    assert started(outcome) == (Fraction(113, 12), "above")
+    assert len(outcome.winners) == 3
+    ends_rightly(ORDERED, "points")
+
+
+def ends_rightly(case: Case, utility: str) -> None:
+    """The outcome is that of the definition, at or beside the published start, and none of the
+    starts before that were tried ends the raise."""
     outcome = decide(case.envelope(utility=utility, **OPT), Profile.of(case.ballots))
     world = World(case, utility)
     start, side = started(outcome)
