@@ -9,7 +9,7 @@ MINUTES ?= 30
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench soak rehearsal lock sbom audit clean
+.PHONY: help setup run test lint bench soak fuzz rehearsal lock sbom audit clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ bench: $(STAMP) ## speed, as ratios within one run; BENCH=full for every rule on
 soak: $(STAMP) ## MINUTES=30 of ballots while processes are killed, on both databases
 	$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
+fuzz: $(STAMP) ## MINUTES=30 of hostile bytes for everything that reads
+	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
 rehearsal: $(STAMP) ## a whole small election with real processes, no outside file
 	$(BIN)/scrutin rehearse --out rehearsal-out --voters 60
 
@@ -55,4 +58,4 @@ audit: $(STAMP) ## known vulnerabilities of what the service consists of; fails 
 	$(BIN)/pip-audit --requirement requirements-server.lock --disable-pip --require-hashes --strict
 
 clean: ## remove the environment, caches, the demo and rehearsal output
-	rm -rf $(VENV) $(DEMO) rehearsal-out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage htmlcov sbom.json
+	rm -rf $(VENV) $(DEMO) rehearsal-out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .coverage htmlcov sbom.json
