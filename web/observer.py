@@ -16,7 +16,7 @@ from web.clock import Clock, read_time
 from web.models import Status
 from web.observer_api import api_routes
 from web.observer_pages import observer_page_routes
-from web.places import read_places
+from web.places import PLACES_FILE, read_places
 from web.problem import Problem
 from web.public_record import PublicRecord
 from web.resident import resident_routes
@@ -56,7 +56,7 @@ class PublicFiles:
     @property
     def places(self) -> Path:
         """Where to vote on paper, beside the rules and not part of them."""
-        return self.manifest.with_name("places.csv")
+        return self.manifest.with_name(PLACES_FILE)
 
 
 def observer_routes(

@@ -1,6 +1,7 @@
 """The reading pages: catalogue, projects, help; their words, order and filters; places; errors."""
 
 import re
+import shutil
 from itertools import chain
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from flask.testing import FlaskClient
 
 import web
 from ballot.definition import load
+from tests.web.console import Console
 from tests.web.desk import HOSTILE, Desk, problem
 from tests.web.test_public import Page
 from web.audience import Door
 from web.catalogue import Wish, draw_order, entries, find, folded, is_order, next_order, read_cost
 from web.errors import UsageError
-from web.places import read_places
+from web.places import examine_places, read_places
 from web.problem import LANGUAGES
 from web.wording import catalogue
 
@@ -201,18 +203,50 @@ def test_places(tmp_path: Path, desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("name;address\n", "line 1: the columns must be"),
-        (HEAD + "A;B;C;maybe\n", "line 2: accessible: write yes or no"),
-        (HEAD + "A;;C;yes\n", "line 2: address: is empty"),
-        (HEAD + "A;B;C\n", "line 2: needs 4 cells"),
-        (HEAD + "A;B;C;yes;more\n", "line 2: needs 4 cells"),
+        ("", "line 1, column 1\n"),
+        ("name;address\n", "line 1, column 3\n"),
+        ("name;adress;hours;accessible\n", "line 1, column 2\n"),
+        (HEAD + "A;B;C;maybe\n", "line 2, column 4, accessible\n    “maybe” is neither"),
+        (HEAD + "\nA;;C;yes\n", "line 3, column 2, address\n    the cell is empty"),
+        (HEAD + "A;B;C\n", "line 2, column 4\n    the line has 3 cells"),
+        (HEAD + "A;B;C;yes;more\n", "line 2, column 5\n    the line has 5 cells"),
+        (HEAD + 'A;"B\nB";C;yes\n;B;C;yes\n', "line 4, column 1, name\n    the cell is empty"),
+        (HEAD + 'A;"B;C;yes\n', "line 2\n    the quotation marks"),
     ],
 )
-def test_places_are_refused_with_their_line(tmp_path: Path, text: str, told: str) -> None:
+def test_places_are_refused_with_line_and_column(tmp_path: Path, text: str, told: str) -> None:
     file = tmp_path / "places.csv"
     file.write_text(text, "utf-8")
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=re.escape(f"places.csv, {told}")):
         read_places(file)
+
+
+def test_every_fault_of_the_places_is_said_at_once_by_the_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    console = Console(capture=capsys)
+    folder = tmp_path / "vote"
+    shutil.copytree(WEB / "demo", folder)
+    console.done("check", folder)
+    (folder / "places.csv").write_bytes((HEAD + "A;B;C;yes\n;B;C;oui\nA;B;C;?\n").encode())
+    places, findings = examine_places((folder / "places.csv").read_bytes())
+    assert [place.name for place in places] == ["A"]
+    assert [(each.place.line, each.place.column) for each in findings] == [(3, 1), (4, 4)]
+    run = console("check", folder, "--language", "fr")
+    assert run.status == 1
+    assert "FAUTE  places.csv, ligne 3, colonne 1, name" in run.out
+    assert "FAUTE  places.csv, ligne 4, colonne 4, accessible" in run.out
+    latin = (HEAD + "Médiathèque;B;C;oui\n").encode("cp1252")
+    (finding,) = examine_places(latin)[1]
+    assert (finding.place.line, finding.place.column) == (2, 2)
+    assert "UTF-8" in finding.remedy[1]
+
+
+def test_the_guide_shows_a_list_of_places_that_can_be_read() -> None:
+    guide = (WEB.parent / "docs" / "election-folder.md").read_text("utf-8")
+    _, _, block = guide.partition("```csv\nname;address;hours;accessible\n")
+    places, findings = examine_places((HEAD + block.partition("```")[0]).encode())
+    assert ([place.accessible for place in places], findings) == ([True, False], ())
 
 
 def test_every_word_is_in_both_languages_and_used() -> None:

@@ -11,6 +11,7 @@ from web.commands.shell import folder_argument, json_option, language_option, pu
 from web.errors import UsageError
 from web.office.define import with_witnesses
 from web.office.folder import ElectionFolder
+from web.places import with_places
 
 
 @click.command("new")
@@ -47,7 +48,8 @@ def new_command(folder: Path, file: Path | None) -> None:
 @json_option
 def check_command(folder: Path, language: str, file: Path | None, as_json: bool) -> int:
     """Report every fault of FOLDER with its remedy, then read the rules back in plain words."""
-    report = with_witnesses(check(folder, language), ElectionFolder(folder), file)
+    report = with_places(check(folder, language), folder)
+    report = with_witnesses(report, ElectionFolder(folder), file)
     if as_json:
         put(report.to_value())
     else:
