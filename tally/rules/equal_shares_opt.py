@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
+from tally.errors import TallyError
 from tally.rules.equal_shares_between import Contest, Pair, Search, exact, straight
 from tally.rules.equal_shares_purse import RATIO
 from tally.rules.equal_shares_run import Run
@@ -29,6 +30,8 @@ OPT_ROUNDS: Final = 100
 """About so many counts are made. Not the true number, on which nothing published may depend."""
 FIRST_LEAP: Final = 8
 """The first leap is this part of the start."""
+LEAST: Final = 1 << 1000
+"""Leaps shorter than this part of the start never help: all is linear in so short a stretch."""
 CLOSE: Final = 1 << 12
 """Leaps shorter than this part of the start are looked at closely where they fail."""
 
@@ -58,6 +61,11 @@ def highest(contest: Contest, ballots: int) -> Reached:
             low += leap
         # Longer only after two leaps of one length: the next one is as likely to fail as this one.
         leap = leap / 2 if not leapt else leap * 2 if again else leap
+        if leap * LEAST < low:
+            raise TallyError(
+                "raise: where add-opt ends was not found. Count with add1 and an increment, and "
+                "report this election"
+            )
         again = leapt and not again
 
 

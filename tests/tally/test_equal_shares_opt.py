@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tally import rules
 from tally.canonical import encode
+from tally.errors import TallyError
 from tally.outcome import Outcome, replay
 from tally.profile import Profile
 from tally.rules import (
@@ -27,6 +28,7 @@ from tests.tally.equal_shares_axioms import priceable, represented
 from tests.tally.equal_shares_cases import Case, approving, cases, count, decide
 from tests.tally.equal_shares_completion_oracle import listed_project, scores
 from tests.tally.equal_shares_oracle import Bought, equal_shares
+from tests.tally.greedy_oracle import election
 
 TRIFLE = Fraction(1, 10**12)
 kinds = st.sampled_from(["cost", "cardinality", "points"])
@@ -288,6 +290,21 @@ def test_paths_are_given_up_when_there_are_too_many(monkeypatch: pytest.MonkeyPa
     outcome = decide(case.envelope(**OPT), profile)
     monkeypatch.setattr(equal_shares_between, "MOST_PATHS", 1)
     assert decide(case.envelope(**OPT), profile) == outcome
+
+
+def test_a_search_that_finds_nothing_ends_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = approving({"a": 12, "b": 20}, {"a": 1, "b": 1}, 30)
+    monkeypatch.setattr(Search, "surely_open", lambda *_: False)
+    monkeypatch.setattr(equal_shares_opt, "straight", lambda *_: None)
+    with pytest.raises(TallyError, match="Count with add1"):
+        decide(case.envelope(**OPT), Profile.of(case.ballots))
+
+
+@pytest.mark.parametrize(("language", "phrase"), [("fr", "sans palier"), ("en", "without steps")])
+def test_it_reads_itself_back(language: str, phrase: str) -> None:
+    contest = approving({"a": 12, "b": 20}, {"a": 1, "b": 1}, 30).envelope(**OPT)
+    assert phrase in rules.describe(contest, election(contest), language)[0]
+    assert len(rules.example(contest, election(contest), language)) >= 7
 
 
 def test_it_takes_no_increment() -> None:
