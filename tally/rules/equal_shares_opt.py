@@ -19,9 +19,10 @@ from fractions import Fraction
 from typing import Final
 
 from tally.errors import TallyError
-from tally.rules.equal_shares_between import Contest, Pair, Search, exact, straight
+from tally.rules.equal_shares_between import Contest, Pair, Search
 from tally.rules.equal_shares_purse import RATIO
 from tally.rules.equal_shares_run import Run
+from tally.rules.equal_shares_straight import exact, straight
 
 AT: Final = 0
 BELOW: Final = -1

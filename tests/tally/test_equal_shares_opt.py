@@ -21,8 +21,9 @@ from tally.rules import (
     equal_shares_purse,
 )
 from tally.rules.equal_shares import _counted
-from tally.rules.equal_shares_between import Contest, Search, straight
+from tally.rules.equal_shares_between import Contest, Search
 from tally.rules.equal_shares_run import Candidate
+from tally.rules.equal_shares_straight import straight
 from tally.tiebreak import lot_keys
 from tests.tally.equal_shares_axioms import priceable, represented
 from tests.tally.equal_shares_cases import Case, approving, cases, count, decide
