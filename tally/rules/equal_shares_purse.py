@@ -39,6 +39,7 @@ try:
 except ImportError:
     RATIO = Fraction
 
+PART: Final = 8_192
 PRECISION: Final = 1 << 50
 """A binary fraction is rounded by less than one part in this many, with a margin of eight."""
 
@@ -348,6 +349,15 @@ class PlainPurse(Purse):
         return RATIO(0) if self._broke[group] else self._budget(group)
 
 
+def dot(each: Any, weights: Any) -> Any:
+    """The sum of products of two arrays, in parts: whole long ones would be shared among threads,
+    which on a busy machine wait for one another far longer than the sum takes."""
+    if len(each) <= PART:
+        return each.dot(weights).item()
+    parts = [slice(begin, begin + PART) for begin in range(0, len(each), PART)]
+    return sum(each[part].dot(weights[part]).item() for part in parts)
+
+
 class ArrayPurse(Purse):
     """A purse of NumPy arrays."""
 
@@ -368,7 +378,7 @@ class ArrayPurse(Purse):
         function of the rate, so that no step from below goes beyond the rate that is sought."""
         keys, weights = self._keys(who), self._weights(who)
         error = self._error()
-        total = (keys @ weights).item()
+        total = dot(keys, weights)
         slack = 4 * (error * who.weight + (total + cost) * (len(keys) + 4) / PRECISION)
         if total < cost - slack:
             return None
@@ -385,10 +395,10 @@ class ArrayPurse(Purse):
     def _rising(keys: Any, weights: Any, rate: Any, amount: Any, limit: Any) -> Any:
         """The rate that raises ``amount``, from a ``rate`` below it; given up beyond ``limit``."""
         while limit is None or rate <= limit:
-            missing = amount - (np.minimum(keys, rate) @ weights).item()
+            missing = amount - dot(np.minimum(keys, rate), weights)
             if missing <= 0:
                 break
-            slope = ((keys > rate) @ weights).item()
+            slope = dot(keys > rate, weights)
             if slope <= 0:
                 break
             higher = rate + missing / slope

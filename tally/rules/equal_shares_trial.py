@@ -32,6 +32,7 @@ from math import inf
 from operator import mul
 from typing import Any, Final, NamedTuple
 
+from tally.rules.equal_shares_purse import dot
 from tally.rules.equal_shares_run import Candidate
 from tally.tiebreak import Key
 
@@ -54,7 +55,6 @@ MOST_STEPS: Final = 60
 """Steps of Newton's method; where they are not enough nothing is said."""
 BETWEEN: Final = 4
 """Purchases between two looks at what may still be spent."""
-LONG: Final = 8_000
 NEVER: Final = inf
 
 
@@ -454,11 +454,6 @@ def _entrant(candidate: Candidate, groups: Any, weights: Any, utility: Any, most
     )
 
 
-def _dot(each: Any, weights: Any) -> Any:
-    # Longer ones would be shared among threads, which here only wait for one another.
-    return (each.dot(weights) if len(each) < LONG else (each * weights).sum()).item()
-
-
 class _ArrayCourse(Course):
     """With NumPy arrays."""
 
@@ -484,24 +479,24 @@ class _ArrayCourse(Course):
 
     @staticmethod
     def _sum(keys: Any, weights: Any) -> Any:
-        return _dot(keys, weights)
+        return dot(keys, weights)
 
     @staticmethod
     def _raised(keys: Any, rate: Any, weights: Any) -> Any:
-        return _dot(np.minimum(keys, rate), weights)
+        return dot(np.minimum(keys, rate), weights)
 
     @staticmethod
     def _above(keys: Any, rate: Any) -> Any:
         return keys > rate
 
     def _poor(self, entrant: Entrant, rich: Any) -> Any:
-        return _dot(np.where(rich, 0, self._errors[entrant.groups]), entrant.weights)
+        return dot(np.where(rich, 0, self._errors[entrant.groups]), entrant.weights)
 
     def _money(self, entrants: Sequence[Entrant]) -> Any:
         theirs = np.zeros(len(self.budgets))
         for each in entrants:
             theirs[each.groups] = 1
-        return _dot(theirs * self.budgets, self._counts)
+        return dot(theirs * self.budgets, self._counts)
 
     def _take(self, entrant: Entrant, look: Look, off: Any, rounding: Any) -> None:
         groups, utility = entrant.groups, entrant.utility
