@@ -158,7 +158,7 @@ def _header(reader: Reader, written: tuple[str, ...]) -> Html:
     ]
     organiser = joined(words.say("page.organiser"), " ", reader.text(election.organiser))
     dates = words.say(
-        "page.dates", opens=words.day(election.opens), closes=words.day(election.closes)
+        "page.dates", opens=words.moment(election.opens), closes=words.moment(election.closes)
     )
     nav = tag("nav", *others, aria_label=words.say("page.languages")) if others else None
     return tag(

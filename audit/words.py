@@ -123,9 +123,15 @@ class Words:
             return f"{self.number(whole)},{rest}\u202f%" if rest else f"{self.number(whole)}\u202f%"
         return f"{self.number(whole)}.{rest}%" if rest else f"{self.number(whole)}%"
 
-    def day(self, time: str) -> str:
-        """The day of an RFC 3339 time, in UTC: ``5 octobre 2026``."""
+    def moment(self, time: str) -> str:
+        """An RFC 3339 time that ends in ``Z``, in UTC and saying so: ``5 octobre 2026 (06:00
+        UTC)``, with seconds where there are any.
+
+        Not in the election's time zone: what a zone's clocks show is not in the rules but in
+        tables that each machine has its own version of, and the bytes must be the same on all.
+        """
         year, month, day = time[:10].split("-")
         name = self.say(f"month.{int(month)}")
         ordinal = "1er" if self.language == "fr" and int(day) == 1 else str(int(day))
-        return f"{ordinal} {name} {year}"
+        clock = time[11:19].removesuffix(":00")
+        return f"{ordinal} {name} {year} ({clock} UTC)"

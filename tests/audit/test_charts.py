@@ -432,5 +432,7 @@ def test_shares_are_rounded_once_and_halves_up(share: str, french: str, english:
 
 
 def test_days_are_written_out() -> None:
-    assert Words(language="fr").day("2026-10-01T08:00:00Z") == "1er octobre 2026"
-    assert Words(language="en").day("2026-12-31T23:59:59Z") == "31 December 2026"
+    french, english = Words(language="fr"), Words(language="en")
+    assert french.moment("2026-10-01T08:00:00Z") == "1er octobre 2026 (08:00 UTC)"
+    assert english.moment("2026-12-31T23:59:59Z") == "31 December 2026 (23:59:59 UTC)"
+    assert english.moment("2026-10-02T00:00:00Z") == "2 October 2026 (00:00 UTC)"

@@ -470,6 +470,10 @@ def test_the_vote_opens_after_the_freeze_and_within_its_dates(
         message = console.refused("open", town.folder, *words)
         assert "opens at 2027-03-08T08:00:00Z" in message
     assert not (town.place.approvals / "open.json").exists()
+    told = console.done("status", town.folder)
+    assert re.search(r"^opens +March 8, 2027, 09:00 \(.+\)$", told.out, re.MULTILINE), told.out
+    spelled = console.done("status", town.folder, "--json").data
+    assert (spelled["stage"], spelled["opens"]) == ("frozen", "2027-03-08T08:00:00Z")
     town.after()
     assert "should have closed" in console.refused("open", town.folder, *both(town))
     town.during()

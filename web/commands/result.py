@@ -9,7 +9,7 @@ from audit.manifest import Manifest
 from audit.result_hash import in_groups
 from ballot.lifecycle import Facts, due, stage
 from tally import canonical
-from web.clock import clock_for, read_time
+from web.clock import clock_for, local_time, read_time, told_time
 from web.commands.shell import (
     folder_argument,
     json_option,
@@ -132,13 +132,16 @@ def witnessed(manifest: Manifest, note: bytes) -> dict[str, str]:
 @folder_argument
 @json_option
 def status(folder: Path, as_json: bool) -> None:
-    """Where the election stands and what comes next."""
+    """Where the election stands and what comes next.
+
+    Times are told in the election's time zone; with --json they are UTC (RFC 3339).
+    """
     place = ElectionFolder(folder)
     if not place.manifest_signatures.exists():
-        found = {"stage": "draft", "next": "freeze"}
+        found, zone = {"stage": "draft", "next": "freeze"}, "UTC"
     else:
         manifest = load_manifest(place)
-        election = manifest.election
+        election, zone = manifest.election, manifest.election.time_zone
         closed = opened = False
         if (place.box / "log" / "checkpoint").exists():
             opened = True
@@ -161,6 +164,8 @@ def status(folder: Path, as_json: bool) -> None:
         following = due(facts)
         found = {
             "manifest": manifest.hash.hex(),
+            "opens": election.opens,
+            "closes": election.closes,
             "stage": stage(facts).value,
             "next": "" if following is None else following.value,
         }
@@ -169,5 +174,7 @@ def status(folder: Path, as_json: bool) -> None:
     if as_json:
         put(found)
     else:
+        for name in found.keys() & {"opens", "closes"}:
+            found[name] = told_time(local_time(found[name], zone), "en")
         for name, value in found.items():
             click.echo(f"{name:<10}{value}")
