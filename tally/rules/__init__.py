@@ -55,6 +55,7 @@ ENVELOPE_RULES: Final[Mapping[str, Rule[Envelope, Outcome]]] = MappingProxyType(
             count=majority_judgment.count,
             describe=majority_judgment_words.describe,
             example=majority_judgment_example.example,
+            decide=majority_judgment.decide,
         ),
         "phragmen": Rule(
             name="phragmen",

@@ -57,8 +57,16 @@ def count(envelope: Envelope, profile: Profile, lot_key: LotKey) -> Outcome:
     return count_grades(envelope, grades_of(envelope, profile), lot_key)
 
 
-def count_grades(envelope: Envelope, grades: Sequence[Counts], lot_key: LotKey) -> Outcome:
-    """Count an envelope from its projects' grades."""
+def decide(envelope: Envelope, profile: Profile, lot_key: LotKey) -> Outcome:
+    """Count without margins, and take no tie for decisive. Raises DefinitionFaults."""
+    return count_grades(envelope, grades_of(envelope, profile), lot_key, margins=False)
+
+
+def count_grades(
+    envelope: Envelope, grades: Sequence[Counts], lot_key: LotKey, *, margins: bool = True
+) -> Outcome:
+    """Count an envelope from its projects' grades, with or without ``margins`` and what ties
+    decide."""
     faults = check(envelope)
     if faults:
         raise DefinitionFaults(faults)
@@ -84,7 +92,7 @@ def count_grades(envelope: Envelope, grades: Sequence[Counts], lot_key: LotKey) 
         for step in steps_of(envelope, problem, bars, events)
     )
     paid = funded(problem, events)
-    standings = _standings(envelope, electorate, everybody, steps, paid)
+    standings = _standings(envelope, electorate, everybody, steps, paid, margins=margins)
     spent = envelope.budget - steps[-1].left_after if steps else 0
     return Outcome(
         budget=envelope.budget,
@@ -99,7 +107,7 @@ def count_grades(envelope: Envelope, grades: Sequence[Counts], lot_key: LotKey) 
                 projects=tuple(projects[place].id for place in tie.projects),
                 criterion=tie.criterion,
                 order=tuple(projects[place].id for place in tie.order),
-                decisive=decisive(problem, order, tie),
+                decisive=margins and decisive(problem, order, tie),
             )
             for tie in sorter.ties(order, keys)
         ),
@@ -122,6 +130,8 @@ def _standings(
     everybody: Sequence[int],
     steps: Sequence[Step],
     paid: dict[int, int],
+    *,
+    margins: bool,
 ) -> tuple[Standing, ...]:
     last = {step.project: step for step in steps if step.project is not None}
     position = {place: number for number, place in enumerate(everybody, start=1)}
@@ -143,7 +153,7 @@ def _standings(
                 step=step.number,
                 reason=step.reason,
                 detail=FrozenMap({**step.detail, "left": step.left_before}),
-                margin=recount.margin(place, won),
+                margin=recount.margin(place, won) if margins else None,
             )
         )
     return tuple(found)

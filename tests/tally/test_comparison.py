@@ -178,7 +178,10 @@ def test_deciding_alone_gives_the_outcome_of_the_whole_count(name: str) -> None:
     for variant in variants():
         if variant.rule.name != name:
             continue
-        contest = made(Approval(minimum=1, maximum=4), variant.rule)
+        form: Form = Approval(minimum=1, maximum=4)
+        if form.type not in rule.accepts:
+            form = Grades(labels=(words("good"), words("fair"), words("bad")), default=2)
+        contest = made(form, variant.rule)
         whole = rule.count(contest, Profile.of(ballots), lot_keys(b"", "e"))
         alone = rule.decide(contest, Profile.of(ballots), lot_keys(b"", "e"))
         assert (alone.winners, alone.steps, alone.left) == (whole.winners, whole.steps, whole.left)
