@@ -42,7 +42,8 @@ def shipped() -> set[str]:
     for package, patterns in table["package-data"].items():
         folder = ROOT / package.replace(".", "/")
         for pattern in patterns:
-            names = glob(pattern, root_dir=folder, recursive=True)
+            # As setuptools does it: only this glob's "**" finds files in every Python.
+            names = glob(pattern, root_dir=folder, recursive=True)  # noqa: PTH207
             matches = [folder / name for name in names if (folder / name).is_file()]
             assert matches, f"{package}: {pattern} finds nothing"
             found |= {path.relative_to(ROOT).as_posix() for path in matches}
