@@ -15,6 +15,7 @@ from tests.web.desk import HOSTILE, Desk, problem
 from tests.web.test_public import Page
 from web.audience import Door
 from web.catalogue import Wish, draw_order, entries, find, folded, is_order, next_order, read_cost
+from web.cli import cli
 from web.errors import UsageError
 from web.places import examine_places, read_places
 from web.problem import LANGUAGES
@@ -279,3 +280,47 @@ def test_whole_texts_have_the_same_parts_in_both_languages() -> None:
             for side in (told, english[name])
         ]
         assert parts[0] == parts[1]
+
+
+def told_in(name: str, section: str) -> str:
+    """The words of a section of a whole text, in English."""
+    sections = catalogue("en", "prose")[name]["sections"]
+    (found,) = (each for each in sections if each["id"] == section)
+    return " ".join([*found["text"], *found.get("list", ())])
+
+
+def test_what_the_page_of_privacy_says_is_so(client: FlaskClient) -> None:
+    assert "no cookie and no tracker" in catalogue("en", "prose")["privacy"]["lead"]
+    for path in [*PAGES, "/vote", "/receipt", "/integrity", "/observe", "/results"]:
+        answer = client.get(path)
+        assert "Set-Cookie" not in answer.headers, path
+        for tag, attributes in Page(answer.text).elements:
+            # Nothing is fetched from elsewhere; the policy would refuse it too.
+            if tag in ("img", "script", "link", "iframe", "source", "object"):
+                fetched = attributes.get("src") or attributes.get("href") or ""
+                assert re.match(r"/(?!/)", fetched), (path, tag, attributes)
+    scripts = "\n".join(file.read_text("utf-8") for file in (WEB / "static" / "js").glob("*.js"))
+    assert "document.cookie" not in scripts
+    assert "browser’s own storage" in told_in("privacy", "device")
+    assert re.findall(r"shared \? (\w+) : (\w+)", scripts) == [("sessionStorage", "localStorage")]
+    assert "in memory for a minute" in told_in("privacy", "registrar")
+    limited = (WEB / "limits.py").read_text("utf-8")
+    assert set(re.findall(r"RateLimitItemPer(\w+)", limited)) == {"Minute"}
+    assert "MemoryStorage()" in limited
+    assert "one command" in told_in("privacy", "registrar")
+    assert "erase" in cli.commands["registrar"].commands  # type: ignore[attr-defined]
+
+
+def test_what_the_statement_of_accessibility_says_is_so() -> None:
+    assert "no alternative text" in told_in("accessibility", "limits")
+    pictures = [
+        words
+        for file in (WEB / "templates").glob("*.html")
+        for words in re.findall(r"<img [^>]*>", file.read_text("utf-8"))
+    ]
+    decoration = [each for each in pictures if 'alt=""' in each]
+    assert len([each for each in decoration if "picture" in each]) == 3
+    assert [each for each in decoration if "picture" not in each and "mark.svg" not in each] == []
+    # Charts are the others: their alternative text is made from the figures.
+    assert "alternative text" in told_in("accessibility", "done")
+    assert all("alt={{" in each.replace('"', "") for each in pictures if each not in decoration)
