@@ -84,15 +84,18 @@ def cases(
     *,
     points: bool = False,
     whole_share: bool = False,
+    rough: bool = False,
     most_projects: int = 6,
     most_groups: int = 6,
 ) -> Case:
     """A case with many equal costs, so that rates are often equal.
 
-    With ``whole_share`` the budget is a multiple of the number of ballots.
+    With ``whole_share`` the budget is a multiple of the number of ballots. ``rough`` cases have
+    costs of any size instead, so that ballots are left with all kinds of sums.
     """
     names = NAMES[: draw(st.integers(2, most_projects))]
-    cost = st.one_of(st.sampled_from([6, 12, 12, 24]), st.integers(1, 60))
+    any_cost = st.integers(1, 60)
+    cost = any_cost if rough else st.one_of(st.sampled_from([6, 12, 12, 24]), any_cost)
     mark = st.integers(1, MOST_POINTS) if points else st.just(1)
     drawn = draw(
         st.lists(
