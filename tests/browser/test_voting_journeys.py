@@ -1,11 +1,13 @@
 """Residents vote in a browser at the real service: every form, again, offline, by keyboard."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Request, Route
 
 from audit.label import unb64
 from audit.source import FolderSource
@@ -80,6 +82,8 @@ def test_every_form_is_voted(
 ) -> None:
     booth = Booth(page=_page(new_context, window, language, colours), address=hall[1])
     page = booth.page
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request))  # noqa: PLW0108  (it is marked)
     booth.open("/vote")
     page.locator("#begin").wait_for()
     booth.axe()
@@ -148,6 +152,31 @@ def test_every_form_is_voted(
     page.locator("[data-verdict=in]").wait_for()
     assert page.locator("#receipt").input_value() == code
     booth.axe()
+    _nothing_goes_to_the_wrong_door(hall, person, sent)
+
+
+def _nothing_goes_to_the_wrong_door(hall: Hall, person: str, sent: list[Request]) -> None:
+    """The voting code goes to the registrar's door alone, pseudonym and sealed bytes to the box's
+    alone, and what was marked nowhere."""
+    code = hall[0].code(person, ISSUER)
+    codes = (code, code.replace("-", ""), code.lower(), code.replace("-", "").lower())
+    doors = set()
+    for request in sent:
+        where = urlsplit(request.url)
+        door = where.path.split("/")[1]
+        doors.add(door)
+        body = request.post_data or ""
+        said = "\n".join([request.url, body, *request.headers.values()])
+        assert door not in ("registrar", "box") or not where.query
+        assert door == "registrar" or not any(each in said for each in codes), request.url
+        assert door == "box" or not re.search("pseudonym|sealed", body), request.url
+        # Which projects there are stands in the page.
+        marked = re.search(r"\b(?:tr14|ba2|si3|po3|sc2|ra4|gr3)\b", said)
+        assert marked is None, request.url
+    assert doors >= {"registrar", "box", "vote", "static"}
+    # What is looked for is spelled as it is sent.
+    assert any(each in (request.post_data or "") for request in sent for each in codes)
+    assert any("pseudonym" in (request.post_data or "") for request in sent)
 
 
 def test_over_the_limit_is_said_and_nothing_is_unticked(hall: Hall, booth: Booth) -> None:
