@@ -21,7 +21,7 @@ def counted(case: Case, **parameters: Any) -> Outcome:
     return decide(case.envelope(**parameters), Profile.of(case.ballots))
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(data=st.data(), utility=kinds)
 def test_plain_outcomes_have_prices_and_represent(data: st.DataObject, utility: str) -> None:
     case = data.draw(cases(points=utility == "points", most_projects=5))

@@ -136,14 +136,14 @@ def ours(case: Case, utility: str, **parameters: Any) -> list[str]:
 kinds = st.sampled_from(["cost", "cardinality", "points"])
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(data=st.data(), utility=kinds)
 def test_plain_winners_come_in_the_same_order(data: st.DataObject, utility: str) -> None:
     case = data.draw(cases(points=utility == "points"))
     assert ours(case, utility) == theirs(case, utility).plain()
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(data=st.data(), utility=kinds)
 def test_exhaustive_add1_from_a_whole_share(data: st.DataObject, utility: str) -> None:
     """Both begin at the exact share: pabutools' own Add1, as it is called."""
@@ -161,7 +161,7 @@ def test_exhaustive_add1_from_a_whole_share(data: st.DataObject, utility: str) -
     assert ours(case, utility, **{"raise": "add1-exhaustive", "increment": 1}) == found
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(data=st.data(), utility=kinds, increment=st.integers(1, 3))
 def test_exhaustive_add1_from_any_share(data: st.DataObject, utility: str, increment: int) -> None:
     case = data.draw(cases(points=utility == "points"))

@@ -138,6 +138,24 @@ def test_a_better_order_may_begin_just_above() -> None:
     ends_rightly(ORDERED, "points")
 
 
+def test_prices_are_those_at_the_start_and_not_near_it() -> None:
+    """Just below, ballots that have less than the price give all they have."""
+    case = Case(
+        costs={"a": 58, "b": 52, "c": 26, "d": 33, "e": 26},
+        ballots={
+            (("b", 2), ("c", 3), ("d", 1)): 1,
+            (("a", 3), ("b", 1), ("c", 3), ("d", 1), ("e", 2)): 2,
+            (("a", 2), ("b", 3), ("c", 3), ("d", 1), ("e", 1)): 1,
+            (("c", 1),): 4,
+            (("c", 3), ("d", 1)): 1,
+            (("a", 1), ("b", 2)): 1,
+            (("b", 3), ("c", 2), ("e", 1)): 1,
+        },
+        budget=101,
+    )
+    ends_rightly(case, "points")
+
+
 def ends_rightly(case: Case, utility: str) -> None:
     """The outcome is that of the definition, at or beside the published start, and none of the
     starts before that were tried ends the raise."""
