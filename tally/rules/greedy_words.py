@@ -46,7 +46,8 @@ def _minimums(p: GreedyParameters, envelope: Envelope, say: Voice) -> list[str]:
     needs: list[tuple[str, str]] = []
     if p.minimum_votes is not None:
         number = say.number(p.minimum_votes)
-        needs.append((f"au moins {number} voix", f"at least {number} votes"))
+        plural = "vote" if number == "1" else "votes"
+        needs.append((f"au moins {number} voix", f"at least {number} {plural}"))
     if p.minimum_score is not None:
         number = say.number(p.minimum_score)
         units = ("voix", "votes") if counts_votes(envelope.form) else ("points", "points")

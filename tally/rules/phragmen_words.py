@@ -39,7 +39,7 @@ def describe(envelope: Envelope, election: Election, language: str) -> list[str]
         ),
         say.pick(
             f"Un projet n’est retenu qu’avec au moins {least} voix.",
-            f"A project can win only with at least {least} votes.",
+            f"A project can win only with at least {least} {'vote' if least == '1' else 'votes'}.",
         ),
     ]
     if parameters.maximum_cost_share is not None:
