@@ -1,16 +1,22 @@
 """The examples for hosts: what they start, set and copy is there."""
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
 from configparser import ConfigParser
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from web.cli import cli
+from web.observer import PUBLICATION_POLICY
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "docs" / "deploy"
@@ -84,6 +90,84 @@ def test_nginx_hands_on_to_the_ports_of_the_units() -> None:
     assert f"server 127.0.0.1:{box[box.index('--port') + 1]};" in text
     for name in re.findall(r"include (?:/\S+/)?(\S+);", text):
         assert (DEPLOY / name).is_file()
+
+
+def test_nginx_says_of_the_publication_what_the_service_says() -> None:
+    text = (DEPLOY / "nginx.conf").read_text("utf-8")
+    assert f'add_header Content-Security-Policy "{PUBLICATION_POLICY}" always;' in text
+    # A place with headers of its own inherits none.
+    for place in re.findall(r"location [^{]+{\n(.*?)\n    }", text, re.DOTALL):
+        assert ("add_header" in place) == ("add_header Strict-Transport-Security" in place)
+
+
+def test_the_registrars_nginx_keeps_the_address_that_the_one_in_front_wrote() -> None:
+    text = (DEPLOY / "nginx-registrar.conf").read_text("utf-8")
+    unit = read(DEPLOY / "scrutin-registrar.service")
+    words = shlex.split(unit["ExecStart"][0])
+    assert f"proxy_pass http://127.0.0.1:{words[words.index('--port') + 1]};" in text
+    assert "SCRUTIN_TRUSTED_PROXIES=1" in unit["Environment"]
+    assert "X-Forwarded-For $http_x_forwarded_for;" in text
+    assert "ssl_verify_client on;" in text
+    front = (DEPLOY / "nginx.conf").read_text("utf-8")
+    assert front.count("X-Forwarded-For $remote_addr;") == front.count("proxy_pass") == 2
+    assert "proxy_ssl_verify on;" in front
+
+
+@pytest.mark.parametrize("name", ["nginx.conf", "nginx-registrar.conf"])
+def test_nginx_reads_it(name: str, tmp_path: Path) -> None:
+    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        pytest.skip("nginx is not installed here")
+    certificate(tmp_path)
+    text = (DEPLOY / name).read_text("utf-8")
+    text = re.sub(r"/etc/ssl/\S+key\.pem", str(tmp_path / "key.pem"), text)
+    text = re.sub(r"/etc/ssl/\S+\.pem", str(tmp_path / "certificate.pem"), text)
+    text = re.sub(r"include /etc/nginx/(\w+\.conf)", rf"include {DEPLOY}/\1", text)
+    text = re.sub(r"/var/log/nginx", str(tmp_path), text)
+    # Ports and a name that not every machine lets us have.
+    text = re.sub(r"listen (\[::\]:)?\d+", "listen 127.0.0.1:48443", text)
+    text = text.replace("listen 127.0.0.1:48443;\n    listen", "listen 127.0.0.1:48080;\n    #")
+    text = re.sub(r"(listen 127.0.0.1:48443 ssl.*;\n)    listen .*\n", r"\1", text)
+    text = text.replace("https://registrar.internal:8443", "https://127.0.0.1:8443")
+    # Whoever may not write to nginx's own folders lets it write here.
+    folders = "".join(
+        f"{kind}_temp_path {tmp_path / kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    whole = tmp_path / "whole.conf"
+    whole.write_text(
+        f"pid {tmp_path / 'pid'};\nerror_log {tmp_path / 'errors'};\nevents {{ }}\n"
+        f"http {{\naccess_log off;\n{folders}{text}}}\n",
+        "utf-8",
+    )
+    words = [program, "-t", "-p", str(tmp_path), "-c", str(whole)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def certificate(folder: Path) -> None:
+    """A key and a certificate that it signed itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "vote.example.fr")])
+    begins = datetime(2026, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=3650))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "certificate.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
 
 
 def test_the_container_copies_what_there_is() -> None:
