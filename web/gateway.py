@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from flask import Flask, Response
 
@@ -77,9 +77,10 @@ class Gateway:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
         problems = (Problem("busy", retry_after=COME_BACK_SECONDS), Problem("too-slow"))
         self._ready = {
-            (problem.code, language, kind): _made(flask, problem, language, kind)
+            (problem.code, language, chosen, kind): _made(flask, problem, language, chosen, kind)
             for problem in problems
             for language in LANGUAGES
+            for chosen in (False, True)
             for kind in (HTML, JSON)
         }
 
@@ -90,7 +91,7 @@ class Gateway:
             return
         headers = list(scope.headers.items())
         if self._inside >= self._most:
-            self._refuse("busy", scope.method, headers, protocol)
+            self._refuse("busy", scope, headers, protocol)
             return
         length = _length(headers)
         body = b""
@@ -99,10 +100,10 @@ class Gateway:
                 async with asyncio.timeout(self._body_seconds):
                     body = await protocol()
             except TimeoutError:
-                self._refuse("too-slow", scope.method, headers, protocol)
+                self._refuse("too-slow", scope, headers, protocol)
                 return
             if self._inside >= self._most:  # others came while this body did
-                self._refuse("busy", scope.method, headers, protocol)
+                self._refuse("busy", scope, headers, protocol)
                 return
         # Without a length, or with one beyond the limit, nothing is read: the application refuses.
         self._inside += 1
@@ -141,13 +142,17 @@ class Gateway:
         finally:
             answer.close()
 
-    def _refuse(self, code: str, method: str, headers: Headers, protocol: Any) -> None:
-        made = self._ready[code, _language(headers), _kind(method, headers)]
+    def _refuse(self, code: str, scope: "Scope", headers: Headers, protocol: Any) -> None:
+        asked = dict(parse_qsl(scope.query_string)).get("lang")
+        language = asked if asked in LANGUAGES else _language(headers)
+        made = self._ready[code, language, asked in LANGUAGES, _kind(scope.method, headers)]
         protocol.response_bytes(made.status, made.headers, b"".join(made.parts))
 
 
-def _made(flask: Flask, problem: Problem, language: str, kind: str) -> Answer:
-    with flask.test_request_context("/", headers={"Accept": kind, "Accept-Language": language}):
+def _made(flask: Flask, problem: Problem, language: str, chosen: bool, kind: str) -> Answer:
+    # A language that was chosen in the address stays in the links of the page.
+    address = f"/?lang={language}" if chosen else "/"
+    with flask.test_request_context(address, headers={"Accept": kind, "Accept-Language": language}):
         response: Response = flask.process_response(respond(problem))
     answer = Answer()
     answer.start(response.status, response.headers.to_wsgi_list())

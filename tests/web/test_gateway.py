@@ -257,6 +257,21 @@ def test_in_the_readers_language_and_kind(
         assert exchange.said[name.lower()] == value
 
 
+def test_a_chosen_language_stays_on_the_page_of_a_refusal(desk: Desk) -> None:
+    gateway = Gateway(desk.app(frozenset({Door.PUBLIC})), most=0)
+    for query, language, kept in (
+        ("order=a&lang=en", "en", b'href="/help?lang=en"'),
+        ("lang=de", "fr", b'href="/help"'),
+        ("lang=en%00;;&&=%ff", "fr", b'href="/help"'),
+    ):
+        headers = {"accept-language": "fr", "accept": "text/html"}
+        exchange = Exchange(path="/projects", query=query, headers=headers)
+        play(gateway, exchange)
+        assert (exchange.status, exchange.said["content-language"]) == (503, language)
+        assert kept in exchange.answer
+        assert exchange.answer.count(b"<header") == exchange.answer.count(b"<footer") == 1
+
+
 def test_an_answer_that_breaks_gives_its_place_back(flask: Flask) -> None:
     gateway = Gateway(flask, most=1)
 
