@@ -9,10 +9,10 @@ MINUTES ?= 30
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench soak fuzz rehearsal lock sbom audit clean
+.PHONY: help setup run test lint bench soak fuzz screenshots rehearsal lock sbom audit clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Scrutin needs Python 3.11 or later: set PYTHON=/path/to/python3.11")'
@@ -43,6 +43,9 @@ soak: $(STAMP) ## MINUTES=30 of ballots while processes are killed, on both data
 
 fuzz: $(STAMP) ## MINUTES=30 of hostile bytes for everything that reads
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
+screenshots: $(STAMP) ## the pictures of docs/screens.md, from the demonstration in a browser
+	$(BIN)/python -m tests.browser.screens
 
 rehearsal: $(STAMP) ## a whole small election with real processes, no outside file
 	$(BIN)/scrutin rehearse --out rehearsal-out --voters 60
