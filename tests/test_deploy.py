@@ -1,5 +1,6 @@
 """The examples for hosts: what they start, set and copy is there."""
 
+import math
 import os
 import re
 import shlex
@@ -168,6 +169,44 @@ def certificate(folder: Path) -> None:
             serialization.NoEncryption(),
         )
     )
+
+
+def test_what_larger_votes_need_is_reckoned_right() -> None:
+    """The table of docs/hosting.md from the costs that stand above it."""
+    text = (ROOT / "docs" / "hosting.md").read_text("utf-8")
+    cast, sign, verify, entry, stored = 0.0015, 0.004, 0.00031, 1_000, 2_000
+    told = "about 1.5 ms of a core to cast .* 4 ms to sign a credential, 0.31 ms to verify"
+    assert re.search(told, text)
+    assert "1.0 kB in the log" in text
+    assert "about 2 kB in the database" in text
+    rows = {
+        cells[0]: cells[1:]
+        for line in text.splitlines()
+        if line.startswith("| ") and len(cells := [c.strip() for c in line[2:-2].split("|")]) == 4
+    }
+    seconds = {"s": 1, "min": 60}
+    sizes = {"MB": 10**6, "GB": 10**9}
+    for at, ballots in enumerate((13_000, 500_000, 100_000_000)):
+        busy = ballots / 10 / 3600
+
+        def number(row: str, at: int = at, units: dict[str, int] | None = None) -> float:
+            digits, _, unit = next(rows[name] for name in rows if name.startswith(row))[
+                at
+            ].partition(" ")
+            return float(digits.replace(",", "")) * (units or {}).get(unit, 1)
+
+        assert number("busiest hour") == pytest.approx(busy, rel=0.12)
+        assert number("cores to cast") == math.ceil(2 * busy * cast)
+        assert number("cores to sign") == math.ceil(2 * busy * sign)
+        assert number("batch of a minute") == pytest.approx(60 * busy, rel=0.02)
+        assert number("log", units=sizes) == pytest.approx(ballots * entry, rel=0.02)
+        assert number("database", units=sizes) == pytest.approx(ballots * stored, rel=0.02)
+        assert number("proof of a ballot") == math.ceil(math.log2(ballots))
+        if at:
+            whole = number("verify everything", units=seconds)
+            assert whole == pytest.approx(ballots * verify / 16, rel=0.05)
+        else:
+            assert ballots * verify / 16 < 1
 
 
 def test_the_container_copies_what_there_is() -> None:
