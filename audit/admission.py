@@ -103,7 +103,8 @@ def check_ballot(manifest: Manifest, data: bytes) -> BallotEntry:
         raise BallotRefused("malformed", "entry: not a ballot")
     check_header(manifest, entry.header)
     try:
-        verify(entry.header.pseudonym, entry.signature, entry.header.signed_bytes())
+        signed = Header.signed_bytes_in(entry.header.election, data)
+        verify(entry.header.pseudonym, entry.signature, signed)
     except SignatureInvalid as error:
         raise BallotRefused("bad-signature", f"ballot: {error}") from None
     return entry

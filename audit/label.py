@@ -5,12 +5,16 @@ purpose can be passed off for another. Source: docs/formats.md, "Bytes".
 """
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import a2b_base64, b2a_base64
+from functools import lru_cache
 
 from audit.errors import AuditError
 
 _PURPOSE = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+_SYMBOLS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = str.maketrans("-_", "+/")
 
 
 class BinaryInvalid(AuditError):
@@ -22,17 +26,23 @@ def labelled(purpose: str, *fields: bytes) -> bytes:
 
     Injective: a purpose holds no zero byte, and each field carries its length.
     """
-    if not _PURPOSE.fullmatch(purpose):
-        raise ValueError(f"purpose {purpose!r}: only lower-case letters, digits and hyphens")
-    parts = [b"scrutin/1/", purpose.encode("ascii"), b"\x00"]
+    parts = [_prefix(purpose)]
     for field in fields:
         parts += (len(field).to_bytes(4), field)
     return b"".join(parts)
 
 
+@lru_cache(maxsize=256)
+def _prefix(purpose: str) -> bytes:
+    if not _PURPOSE.fullmatch(purpose):
+        raise ValueError(f"purpose {purpose!r}: only lower-case letters, digits and hyphens")
+    return b"scrutin/1/" + purpose.encode("ascii") + b"\x00"
+
+
 def b64(data: bytes) -> str:
     """``data`` in base64url without padding (RFC 4648 section 5)."""
-    return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+    spelled = b2a_base64(data, newline=False).rstrip(b"=")
+    return spelled.translate(_TO_URL).decode("ascii")
 
 
 def unb64(text: object, field: str, *, size: int | None = None) -> bytes:
@@ -43,9 +53,11 @@ def unb64(text: object, field: str, *, size: int | None = None) -> bytes:
     """
     if not isinstance(text, str) or not _BASE64URL.fullmatch(text) or len(text) % 4 == 1:
         raise BinaryInvalid(f"{field}: not a text in base64url without padding")
-    data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    if b64(data) != text:
+    over = len(text) % 4
+    # Two symbols beyond the fours spell a byte and four bits that must be zero, three two and two.
+    if over and _SYMBOLS.index(text[-1]) & (0b1111 if over == 2 else 0b11):
         raise BinaryInvalid(f"{field}: not the only base64url spelling of its bytes")
+    data = a2b_base64(text.translate(_FROM_URL) + "=" * (-over % 4))
     if size is not None and len(data) != size:
         raise BinaryInvalid(f"{field}: {len(data)} bytes instead of {size}")
     return data

@@ -63,6 +63,11 @@ class Credential:
             raise EntryInvalid(f"credential: signature: {len(self.signature)} bytes")
 
 
+# Around the header of a ballot's entry: the signature behind it has 86 symbols.
+_BEFORE = b'{"header":'
+_AFTER = len(',"signature":"' + 86 * "A" + '","type":"ballot"}')
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """What a ballot says in public: ``election`` is E, ``pseudonym`` the Ed25519 key that signs,
@@ -103,6 +108,11 @@ class Header:
     def signed_bytes(self) -> bytes:
         """What the pseudonym signs to cast this ballot."""
         return labelled("ballot", self.election, self.to_bytes())
+
+    @staticmethod
+    def signed_bytes_in(election: bytes, entry: bytes) -> bytes:
+        """The same, out of a ballot's canonical entry, where the header stands already spelled."""
+        return labelled("ballot", election, entry[len(_BEFORE) : -_AFTER])
 
     def test_bytes(self) -> bytes:
         """What the pseudonym signs to give this ballot up for a test."""
@@ -155,7 +165,7 @@ class BallotEntry:
     def to_bytes(self) -> bytes:
         """The canonical entry."""
         return (
-            b'{"header":'
+            _BEFORE
             + self.header.to_bytes()
             + f',"signature":"{b64(self.signature)}","type":"ballot"}}'.encode("ascii")
         )

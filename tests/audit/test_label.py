@@ -1,5 +1,7 @@
 """Labels are injective; base64url has one spelling."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +35,21 @@ def test_bad_purposes(purpose: str) -> None:
 def test_round_trip(data: bytes) -> None:
     assert unb64(b64(data), "field") == data
     assert "=" not in b64(data)
+
+
+@given(st.text("AQgwBCZaz09-_=+/\n", max_size=9))
+def test_accepted_exactly_when_the_library_would_spell_it_so(text: str) -> None:
+    try:
+        data = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        expected = urlsafe_b64encode(data).rstrip(b"=").decode() == text
+    except ValueError:
+        expected = False
+    try:
+        assert unb64(text, "field") == data
+        accepted = True
+    except BinaryInvalid:
+        accepted = False
+    assert accepted == expected
 
 
 @pytest.mark.parametrize(

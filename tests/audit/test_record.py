@@ -85,6 +85,8 @@ def test_a_ballot_is_spelled_as_the_general_encoder_does_and_comes_back(
     assert entry.to_bytes() == canonical.encode(value)
     assert header.to_bytes() == canonical.encode(value["header"])
     assert parse_entry(entry.to_bytes()) == entry
+    signed = Header.signed_bytes_in(header.election, entry.to_bytes())
+    assert signed == header.signed_bytes()
     assert Header.from_value(value["header"]) == header
 
 
