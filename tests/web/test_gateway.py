@@ -6,7 +6,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -127,11 +128,17 @@ def flask() -> Flask:
     return app
 
 
+def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run ``work`` in a thread of its own: a browser of other tests may keep a loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(work())).result()
+
+
 def play(gateway: Gateway, *exchanges: Exchange) -> None:
     async def all_of_them() -> None:
         await asyncio.gather(*(gateway.__rsgi__(each.scope, each) for each in exchanges))
 
-    asyncio.run(all_of_them())
+    run(all_of_them)
 
 
 def test_a_request_is_handed_over_as_it_came(flask: Flask) -> None:
@@ -219,7 +226,7 @@ def test_the_others_are_sent_away_and_get_in_afterwards(flask: Flask) -> None:
         flask.go.set()  # type: ignore[attr-defined]
         await asyncio.gather(*at_work)
 
-    asyncio.run(crowd())
+    run(crowd)
     assert {each.answer for each in inside} == {b"held"}
     for each in refused:
         assert each.reads == 0
