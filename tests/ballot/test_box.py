@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,13 +14,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA384
+from sqlalchemy import event
 
 from audit.admission import check_ballot
 from audit.credential import credential_message
 from audit.proof import ProofFile
 from audit.receipt import read_receipt, read_test_receipt, receipt_due, verify_proof
 from audit.record import Credential, sealed_hash
-from ballot.box import BallotRefused, BoxStopped, Busy, Pending, Unknown
+from ballot.box import BallotRefused, Box, BoxStopped, Busy, Pending, Unknown
 from ballot.intake import sealed_lengths
 from ballot.store.box import BoxMissing, BoxStore, BoxTransaction
 from ballot.store.engine import StoreBusy, open_engine
@@ -327,6 +329,72 @@ def test_a_failed_write_stops_the_box_and_the_next_process_answers(
             box.cast(cast.entry, cast.sealed)
     monkeypatch.undo()
     assert precinct.restart().cast(cast)
+
+
+def test_a_write_that_fails_after_it_was_done_is_answered_by_the_next_process(
+    precinct: Precinct, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit is durable and its answer is lost: the box cannot know, so it promises nothing and
+    stops; sent again, the ballot has its one receipt, and another of its sequence is refused."""
+    precinct.opened()
+    cast, other = ballot(OWN, "ana"), ballot(OWN, "ana", option="no")
+    writing = BoxStore.writing
+
+    @contextmanager
+    def lost(self: BoxStore) -> Iterator[BoxTransaction]:
+        with writing(self) as transaction:
+            yield transaction
+        raise sqlite3.OperationalError("the connection broke")
+
+    monkeypatch.setattr(BoxStore, "writing", lost)
+    with precinct.box() as box:
+        with pytest.raises(BoxStopped, match="its outcome is not known"):
+            box.cast(cast.entry, cast.sealed)
+        assert not box.running
+    monkeypatch.undo()
+    precinct = precinct.restart()
+    with precinct.store.reading() as transaction:
+        assert transaction.pending_count() == 1
+    with precinct.box() as box:
+        with pytest.raises(BallotRefused) as refused:
+            box.cast(other.entry, other.sealed)
+        assert refused.value.code == "conflict"
+        receipt = box.cast(cast.entry, cast.sealed)
+        assert box.cast(cast.entry, cast.sealed) == receipt
+    with precinct.store.reading() as transaction:
+        assert transaction.pending_count() == 1
+
+
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_a_disk_that_is_full_loses_nothing_that_was_acknowledged(precinct: Precinct) -> None:
+    """A real SQLITE_FULL: the database may not grow any more."""
+    precinct.opened()
+    before = [ballot(OWN, f"early-{number}") for number in range(3)]
+    with precinct.box() as box:
+        receipts = [box.cast(each.entry, each.sealed) for each in before]
+
+    def full(connection: Any, _entry: object) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    engine = precinct.store._engine
+    event.listen(engine, "connect", full)
+    engine.dispose()
+    acknowledged = list(zip(before, receipts, strict=True))
+    tried = [ballot(OWN, f"late-{number}") for number in range(200)]
+
+    def until_it_is_full(box: Box) -> None:
+        for each in tried:
+            acknowledged.append((each, box.cast(each.entry, each.sealed)))
+
+    with precinct.box() as box, pytest.raises(BoxStopped, match="OperationalError"):
+        until_it_is_full(box)
+    precinct = precinct.restart()  # with room again
+    with precinct.box() as box:
+        for each, receipt in acknowledged:
+            assert box.cast(each.entry, each.sealed) == receipt
+        refused = tried[len(acknowledged) - len(before)]
+        assert box.cast(refused.entry, refused.sealed)
 
 
 def test_a_box_that_is_not_running_accepts_nothing(precinct: Precinct) -> None:

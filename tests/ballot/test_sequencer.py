@@ -285,6 +285,34 @@ def act_close(sequencer: Sequencer) -> None:
     sequencer.close_log(close_entry(OWN))
 
 
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
+def test_a_crash_at_any_step_of_the_opening_opens_it_once(
+    precinct: Precinct, tmp_path: Path
+) -> None:
+    recorder = Recorder()
+    sequencer = precinct.sequencer()
+    precinct.on_step = recorder
+    sequencer.open_log(OWN.open_entry())
+    steps, expected = recorder.steps, precinct.leaves()
+    assert {"append", "commit", "committed", "sign", "commit checkpoint"} < set(steps)
+    for at in range(len(steps)):
+        folder = tmp_path / f"crash-{at}"
+        folder.mkdir()
+        again = Precinct(folder, OWN)
+        sequencer = again.sequencer()
+        again.on_step = Recorder(at)
+        with pytest.raises(Crash):
+            sequencer.open_log(OWN.open_entry())
+        again = again.restart()
+        for _ in range(2):
+            assert again.sequencer().open_log(OWN.open_entry()) == OWN.open_entry()
+        assert again.leaves() == expected
+        assert published(again) == (1, root(expected))
+        again.cast(PEOPLE[0])
+        assert again.sequencer().sequence() == 1
+        again.store.dispose()
+
+
 @pytest.mark.parametrize("act", [act_sequence, act_close])
 def test_a_crash_at_any_step_loses_nothing_and_forks_nothing(
     before_the_boundary: Boundary, tmp_path: Path, act: Callable[[Sequencer], None]
