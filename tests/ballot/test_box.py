@@ -384,8 +384,10 @@ def test_a_disk_that_is_full_loses_nothing_that_was_acknowledged(precinct: Preci
     tried = [ballot(OWN, f"late-{number}") for number in range(200)]
 
     def until_it_is_full(box: Box) -> None:
+        nonlocal acknowledged
         for each in tried:
-            acknowledged.append((each, box.cast(each.entry, each.sealed)))
+            receipt = box.cast(each.entry, each.sealed)
+            acknowledged += [(each, receipt)]
 
     with precinct.box() as box, pytest.raises(BoxStopped, match="OperationalError"):
         until_it_is_full(box)
