@@ -9,7 +9,7 @@ MINUTES ?= 30
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench soak fuzz screenshots rehearsal lock sbom audit clean
+.PHONY: help setup run test lint bench soak fuzz weight screenshots rehearsal lock sbom audit clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ soak: $(STAMP) ## MINUTES=30 of ballots while processes are killed, on both data
 
 fuzz: $(STAMP) ## MINUTES=30 of hostile bytes for everything that reads
 	$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
+weight: $(STAMP) ## bytes and seconds of the pages to vote on, on a slow phone
+	$(BIN)/python -m tests.browser.weight
 
 screenshots: $(STAMP) ## the pictures of docs/screens.md, from the demonstration in a browser
 	$(BIN)/python -m tests.browser.screens

@@ -69,12 +69,13 @@ def _installed(playwright: Playwright) -> str | None:
     return str(own) if own.exists() else None
 
 
-def launch(playwright: Playwright) -> Browser:
-    """A running Chromium. Raises RuntimeError that says how to get one."""
+def launch(playwright: Playwright, *more: str) -> Browser:
+    """A running Chromium, with these arguments more. Raises RuntimeError that says how to get
+    one."""
     path = _found() or _installed(playwright)
     if path is None:
         raise RuntimeError(HOW_TO)
-    arguments = ["--disable-background-networking"]
+    arguments = ["--disable-background-networking", *more]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
     return playwright.chromium.launch(executable_path=path, args=arguments)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from audit.result_hash import in_groups
@@ -64,15 +65,23 @@ def read_notes(folder: Path) -> DemoNotes:
         raise UsageError(f"{folder / NOTES}: damaged; remove {folder} and begin anew") from None
 
 
-def make_demo(folder: Path, drawn: str, *, residents: int, progress: Progress) -> None:
+def make_demo(
+    folder: Path,
+    drawn: str,
+    *,
+    residents: int,
+    progress: Progress,
+    source: Traversable | None = None,
+) -> None:
     """Make the whole election in ``folder``, open since yesterday and for thirty days.
 
-    It is made beside ``folder`` and gets the name when it is whole.
+    ``source`` holds what ``web/demo`` does, for another demonstration than that. It is made beside
+    ``folder`` and gets the name when it is whole.
     """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     now = system_clock()
-    source = resources.files("web").joinpath("demo")
+    source = source or resources.files("web").joinpath("demo")
     copy(source, partial, opens=now - timedelta(days=1), closes=now + timedelta(days=30))
     replace_file(partial / "places.csv", source.joinpath("places.csv").read_bytes())
     place = ElectionFolder(partial)
