@@ -12,6 +12,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from web.assets import asset
 from web.audience import Cache, Door, Route
 from web.compression import compress
 from web.errors import WebError
@@ -42,6 +43,7 @@ def create_app(settings: Settings, routes: Iterable[Route], limits: Limits | Non
     """
     app = Flask("web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.jinja_env.globals["asset"] = asset
     # Flask would answer "//x" with a redirection that repeats what was asked.
     app.url_map.merge_slashes = False
     table: dict[str, Route] = {}

@@ -15,26 +15,35 @@ from importlib import resources
 
 from audit.manifest import Manifest
 from tally import canonical
+from web.assets import asset
 from web.errors import UsageError, WebError
 
 FOLDER = "/static/js/"
 """Where the modules are served."""
 
 _IMPORT = re.compile(r'^(?:import|export)\b[^;]*?"\./([a-z0-9-]+\.js)";', re.MULTILINE)
+_LATER = re.compile(r'\bimport\("\./([a-z0-9-]+\.js)"\)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """A module as it is served at ``path``; ``imports`` are the names of those it needs."""
+    """A module as it is served at ``path``; ``imports`` are the names of those it needs to run,
+    ``later`` of those that it asks for when somebody acts."""
 
     name: str
     content: bytes
     imports: tuple[str, ...]
+    later: tuple[str, ...]
 
     @property
     def path(self) -> str:
-        """Where it is served."""
+        """Where it is served under the name that the officers' hash gives it."""
         return FOLDER + self.name
+
+    @property
+    def address(self) -> str:
+        """Where the pages of this version load it from: the same bytes."""
+        return asset(f"js/{self.name}")
 
     @property
     def sha256(self) -> str:
@@ -56,10 +65,15 @@ def modules() -> Mapping[str, Module]:
     for file in sorted(folder.iterdir(), key=lambda each: each.name):
         if file.name.endswith(".js"):
             content = file.read_bytes()
-            imports = tuple(dict.fromkeys(_IMPORT.findall(content.decode())))
-            found[file.name] = Module(name=file.name, content=content, imports=imports)
+            text = content.decode()
+            found[file.name] = Module(
+                name=file.name,
+                content=content,
+                imports=tuple(dict.fromkeys(_IMPORT.findall(text))),
+                later=tuple(dict.fromkeys(_LATER.findall(text))),
+            )
     for module in found.values():
-        for name in module.imports:
+        for name in (*module.imports, *module.later):
             if name not in found:
                 raise WebError(f"{module.path}: imports {name}, which is not there")
     return found
@@ -79,6 +93,22 @@ def page_modules(entry: str) -> tuple[Module, ...]:
             needed[name] = None
             waiting += known[name].imports
     return tuple(known[name] for name in [*sorted(needed.keys() - {entry}), entry])
+
+
+@cache
+def later_modules(entry: str, *following: str) -> tuple[Module, ...]:
+    """What a page fetches once it can be used: what ``entry`` and what it needs ask for then, and
+    all that the pages need which follow, run by the entries ``following``."""
+    here = page_modules(entry)
+    wanted: dict[str, Module] = {}
+    waiting = [name for module in here for name in module.later]
+    waiting += following
+    while waiting:
+        for module in page_modules(waiting.pop(0)):
+            if module not in here and module.name not in wanted:
+                wanted[module.name] = module
+                waiting += module.later
+    return tuple(wanted.values())
 
 
 @cache

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Response, request, send_from_directory
 from werkzeug.exceptions import NotFound
@@ -11,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from audit.checkpoint import open_checkpoint
 from audit.label import b64
 from audit.manifest import Manifest
+from web.assets import FOLDER, version
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.clock import Clock, read_time
 from web.models import Status
@@ -130,7 +132,18 @@ def observer_routes(
 
         return view
 
+    def manifest_by_hash(digest: str) -> Response:
+        if digest != manifest.hash.hex():
+            raise Problem("not-found")
+        return one_file(files.manifest, "application/json")()
+
     static = Path(str(resources.files("web").joinpath("static")))
+
+    def asset_of(digest: str, path: str) -> Response:
+        if digest != version():
+            # A page of another version: what there is now is better than nothing.
+            return Response(status=302, headers={"Location": f"/static/{quote(path)}"})
+        return below(static)(path)
 
     def route(
         name: str,
@@ -150,7 +163,7 @@ def observer_routes(
             limit=0,
             cache=caching,
             summary=summary,
-            answers=dict(zip((200, 304), answers, strict=False)),
+            answers=dict(zip((200, 304, 302), answers, strict=False)),
             problems=("internal",) if name == "status" else ("not-found", "internal"),
         )
 
@@ -169,6 +182,15 @@ def observer_routes(
             *file(MEDIA_TYPES[".css"], MEDIA_TYPES[".js"], MEDIA_TYPES[".svg"]),
         ),
         route(
+            "asset",
+            f"{FOLDER}<digest>/<path:path>",
+            asset_of,
+            Cache.FOR_EVER,
+            "The same under an address that changes with them",
+            *file(MEDIA_TYPES[".css"], MEDIA_TYPES[".js"], MEDIA_TYPES[".svg"]),
+            Answer(meaning="another version's: what there is now", media_types=()),
+        ),
+        route(
             "status",
             "/status",
             status,
@@ -182,6 +204,14 @@ def observer_routes(
             one_file(files.manifest, "application/json"),
             Cache.BRIEF,
             "The frozen rules and keys; their SHA-256 names the election",
+            *file("application/json"),
+        ),
+        route(
+            "manifest_by_hash",
+            "/manifest/<digest>",
+            manifest_by_hash,
+            Cache.FOR_EVER,
+            "The same at an address that names their SHA-256, and so never changes",
             *file("application/json"),
         ),
         route(

@@ -15,7 +15,7 @@ from audit.receipt import receipt_due
 from tally.errors import TallyError
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.ballot_view import contest_views
-from web.client_modules import page_modules
+from web.client_modules import later_modules, page_modules
 from web.clock import Clock, local_time, read_time, told_time, zone_of
 from web.pages import HTML, page
 from web.problem import Problem, reader_language
@@ -82,6 +82,7 @@ class _Pages:
         return self._page(
             "vote.html",
             "ui-begin.js",
+            following=("ui-ballot.js",),
             state=state,
             issuers=[issuer.id for issuer in self._manifest.issuers],
         )
@@ -108,7 +109,9 @@ class _Pages:
     def _words(self) -> VotingWords:
         return VotingWords(language=reader_language(), election=self._manifest.election)
 
-    def _page(self, template: str, entry: str, **context: Any) -> Response:
+    def _page(
+        self, template: str, entry: str, following: tuple[str, ...] = (), **context: Any
+    ) -> Response:
         words = self._words()
         election = self._manifest.election
         return page(
@@ -116,6 +119,8 @@ class _Pages:
             words,
             sentences=words.sentences,
             modules=page_modules(entry),
+            later=later_modules(entry, *following),
+            manifest_address=f"/manifest/{self._manifest.hash.hex()}",
             opens=told_time(local_time(election.opens, election.time_zone), words.language),
             closes=told_time(local_time(election.closes, election.time_zone), words.language),
             due=told_time(

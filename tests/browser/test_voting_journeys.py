@@ -173,7 +173,7 @@ def _nothing_goes_to_the_wrong_door(hall: Hall, person: str, sent: list[Request]
         # Which projects there are stands in the page.
         marked = re.search(r"\b(?:tr14|ba2|si3|po3|sc2|ra4|gr3)\b", said)
         assert marked is None, request.url
-    assert doors >= {"registrar", "box", "vote", "static"}
+    assert doors >= {"registrar", "box", "vote", "assets"}
     # What is looked for is spelled as it is sent.
     assert any(each in (request.post_data or "") for request in sent for each in codes)
     assert any("pseudonym" in (request.post_data or "") for request in sent)

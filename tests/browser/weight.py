@@ -240,11 +240,13 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = launch(playwright, trust)
-        context = browser.new_context(locale="fr", **PHONE.options())
-        style = begun(context, address, notes.codes[0])
+        reading, voting = (browser.new_context(locale="fr", **PHONE.options()) for _ in range(2))
+        style = begun(voting, address, notes.codes[0])
         for stop in STOPS:
             if chosen.only not in (None, stop.name):
                 continue
+            # Where a vote was begun the page of the code offers that instead.
+            context = voting if stop.name == "ballot" else reading
             here = replace(stop, path=stop.path.format(style=style))
             for visit in visits(stop):
                 loads = [measure(context, address, here, visit) for _ in range(chosen.times)]

@@ -25,6 +25,7 @@ from ballot.registrar import Registrar
 from ballot.store.box import BoxStore
 from ballot.store.engine import StoreBusy
 from tests.web.desk import ALL, ISSUERS, Desk, cast_body, problem
+from web.assets import asset
 from web.audience import Door
 from web.problem import LANGUAGES, problems
 from web.public_record import PublicRecord
@@ -210,7 +211,12 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
         get(path)
     for path in ("/publication/results.json", "/pictures/tree.png", "/static/mark.svg"):
         get(path)
+    named = f"/manifest/{desk.manifest.hash.hex()}"
+    for path in (asset("mark.svg"), asset("x"), "/assets/another/mark.svg", named, "/manifest/x"):
+        get(path)
     for path in (
+        named,
+        asset("scrutin.css"),
         "/manifest.json",
         "/manifest.signatures.json",
         "/log/checkpoint",
@@ -349,7 +355,7 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
     monkeypatch.setattr("web.openapi.describe", broken)
     get("/openapi.json")
     monkeypatch.setattr("web.observer.send_from_directory", broken)
-    for path in ("/log/tile/x", "/publication/x", "/pictures/x", "/static/x"):
+    for path in ("/log/tile/x", "/publication/x", "/pictures/x", "/static/x", asset("x")):
         get(path)
     files = (place.manifest, place.manifest_signatures, place.box / "log" / "checkpoint")
     for one, name in zip(
@@ -359,6 +365,7 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
         get(f"/{name}")
         one.mkdir()
         get(f"/{name}")
+    get(named)
     assert set(book.all()) - book.seen == set()
     never = {name: codes - book.codes.get(name, set()) for name, codes in book.all_codes().items()}
     assert {name: codes for name, codes in never.items() if codes} == {}

@@ -18,6 +18,7 @@ from audit.manifest import Manifest
 from tests.town import PICTURE, definition
 from tests.web.desk import HOSTILE, Desk, problem
 from web.app import SECURITY_HEADERS, create_app
+from web.assets import asset
 from web.audience import Cache, Door
 from web.clock import clock_for
 from web.observer import PublicFiles, observer_routes
@@ -195,6 +196,22 @@ def test_a_vote_that_nobody_opened_is_not_open(frozen_desk: Desk) -> None:
     assert client.get("/").status_code == 200
 
 
+def test_an_address_that_names_its_content(client: FlaskClient, shared_desk: Desk) -> None:
+    for name in ("scrutin.css", "js/voter.js", "mark.svg"):
+        assert client.get(asset(name)).data == client.get(f"/static/{name}").data
+    assert asset("mark.svg") in client.get("/").text
+    other = client.get("/assets/0123456789abcdef/js/voter.js")
+    assert (other.status_code, other.headers["Location"]) == (302, "/static/js/voter.js")
+    assert other.headers["Cache-Control"] == Cache.NEVER.value
+    assert problem(client.get(asset("../app.py"))) == "not-found"
+    manifest = shared_desk.manifest
+    answer = client.get(f"/manifest/{manifest.hash.hex()}")
+    assert answer.data == manifest.encoded
+    assert answer.headers["Cache-Control"] == Cache.FOR_EVER.value
+    assert f'data-manifest="{answer.request.path}"' in client.get("/vote").text
+    assert problem(client.get(f"/manifest/{'0' * 64}")) == "not-found"
+
+
 def test_the_rules_and_the_log_byte_for_byte(client: FlaskClient, shared_desk: Desk) -> None:
     place = shared_desk.place
     assert client.get("/manifest.json").data == place.manifest.read_bytes()
@@ -231,6 +248,8 @@ CACHES = {
     "/publication/charts/votes.svg": Cache.HOUR,
     "/pictures/tree.png": Cache.HOUR,
     "/static/scrutin.css": Cache.HOUR,
+    asset("scrutin.css"): Cache.FOR_EVER,
+    asset("js/voter.js"): Cache.FOR_EVER,
     "/openapi.json": Cache.HOUR,
 }
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.web.desk import HOSTILE, Desk, problem
+from web.assets import asset
 from web.client_modules import modules
 
 PATHS = ("/vote", "/vote/centre", "/vote/north", "/receipt", "/test")
@@ -26,12 +27,32 @@ def test_pages_in_both_languages(shared_desk: Desk, path: str, language: str) ->
 @pytest.mark.parametrize("path", PATHS)
 def test_every_module_has_its_digest(shared_desk: Desk, path: str) -> None:
     text = shared_desk.client.get(path).text
-    loaded = re.findall(r'(?:href|src)="/static/js/([a-z0-9-]+\.js)" integrity="([^"]+)"', text)
-    assert len(loaded) == text.count("/static/js/") > 5
+    loaded = re.findall(rf'(?:href|src)="{asset("js/")}([a-z0-9-]+\.js)" integrity="([^"]+)"', text)
+    assert len(loaded) == len(dict(loaded)) == text.count("/js/") > 5
     for name, integrity in loaded:
         assert integrity == modules()[name].integrity
         # What a module imports is listed too, or its digest would not be looked at.
-        assert set(modules()[name].imports) <= {each for each, _ in loaded}
+        needed = {*modules()[name].imports, *modules()[name].later}
+        assert needed <= {each for each, _ in loaded}
+
+
+def test_a_ballot_needs_no_module_that_the_page_of_the_code_has_not_fetched(
+    shared_desk: Desk,
+) -> None:
+    """So that a resident who got that far can lose the network."""
+    code, ballot = (
+        set(re.findall(r"/js/([a-z0-9-]+\.js)", shared_desk.client.get(path).text))
+        for path in ("/vote", "/vote/centre")
+    )
+    assert ballot <= code
+    assert "ui-qr.js" in ballot
+
+
+def test_a_page_can_be_used_before_the_work_begins(shared_desk: Desk) -> None:
+    for path in ("/vote", "/receipt", "/test"):
+        head, later = shared_desk.client.get(path).text.split('<template id="later">')
+        assert "voter.js" not in head
+        assert "voter.js" in later.partition("</template>")[0]
 
 
 def test_before_and_after_the_vote_there_is_no_form(desk: Desk) -> None:

@@ -18,10 +18,10 @@ export class Door {
   }
 
   /** The bytes of an answer. Throws DoorProblem (refused) or DoorSilent (nothing readable). */
-  async ask(method, path, value) {
+  async ask(method, path, value, cache = "no-store") {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.once(method, path, value);
+        return await this.once(method, path, value, cache);
       } catch (error) {
         const again = error instanceof DoorSilent || AGAIN.includes(error.code);
         const pause = Math.max(error.retryAfter ?? 0, PAUSES[Math.min(attempt, PAUSES.length) - 1]);
@@ -32,7 +32,7 @@ export class Door {
     }
   }
 
-  async once(method, path, value) {
+  async once(method, path, value, cache) {
     const headers = this.language ? { "Accept-Language": this.language } : {};
     if (value !== undefined) headers["Content-Type"] = "application/json";
     const stop = new AbortController();
@@ -40,7 +40,7 @@ export class Door {
     let [status, bytes, retry] = [0, undefined, null];
     try {
       const answer = await this.fetch(this.base + path, {
-        method, headers, body: value === undefined ? undefined : encode(value), cache: "no-store",
+        method, headers, body: value === undefined ? undefined : encode(value), cache,
         credentials: "omit", redirect: "error", referrerPolicy: "no-referrer", signal: stop.signal,
       });
       status = answer.status;
@@ -69,6 +69,9 @@ export class Door {
   }
 
   get(path) { return this.ask("GET", path); }
+
+  /** What never changes at its address: the browser's own copy will do. */
+  getOnce(path) { return this.ask("GET", path, undefined, "default"); }
 
   /** The issuer's blind signature for the holder of a code. */
   async credential(issuer, { election, style, code, blindedMessage }) {

@@ -50,7 +50,8 @@ export async function readElection(bytes, expected) {
   return new Election(manifest, hash, bytes);
 }
 
-/** The election that this service holds. Throws DoorSilent or DoorProblem as a door does. */
-export async function loadElection({ door = new Door(), url = "/manifest.json", expected } = {}) {
-  return readElection(await door.get(url), expected);
+/** The election that this service holds, or that of the manifest at `url`, which never changes there.
+ *  Throws DoorSilent or DoorProblem as a door does. */
+export async function loadElection({ door = new Door(), url, expected } = {}) {
+  return readElection(await (url ? door.getOnce(url) : door.get("/manifest.json")), expected);
 }

@@ -1,12 +1,16 @@
 // The code from the letter. Entry of /vote.
 
+import { readCode } from "./code.js";
 import { codeWords, groupWhileTyping, tell } from "./ui-code.js";
 import { doorWords } from "./ui-door.js";
-import { begin, code, forget, keeps, kept, leave, proved, readSheet } from "./ui-session.js";
+import { keeps, proved, session } from "./ui-proof.js";
 import { all, fault, fill, id, one, say, show, summarise } from "./ui-text.js";
+import { mayHold } from "./vault.js";
 
 const app = id("app");
 const keep = location.search;
+let work = null;
+let offered = null;
 
 /** The codes of all issuers, or what is wrong with them beside their fields. */
 function codes(problems) {
@@ -16,7 +20,7 @@ function codes(problems) {
     if (!input.value.trim()) text = say("vote.code.empty");
     else {
       try {
-        code(input.value);
+        readCode(input.value);
         read.set(input.dataset.issuer, input.value);
       } catch (problem) {
         if (!problem.reason) throw problem;
@@ -43,7 +47,8 @@ async function sheet(problems) {
   let text = "";
   if (input.value.trim()) {
     try {
-      read = await readSheet(input.value);
+      work ??= await session();
+      read = await work.readSheet(input.value);
     } catch (problem) {
       if (!problem.reason) throw problem;
       text = say(problem.reason === "other-election" ? "vote.sheet.foreign" : "vote.sheet.wrong");
@@ -64,17 +69,21 @@ function refusal(error) {
 
 async function submit(event) {
   event.preventDefault();
-  const problems = [];
-  const read = codes(problems);
-  const whose = device(problems);
-  const recovered = await sheet(problems);
-  summarise(id("begin-errors"), problems);
-  if (problems.length) return;
   const button = id("start");
+  if (button.disabled) return;
   button.disabled = true;
-  fill(id("begin-status"), say("vote.begin.working"));
   try {
-    const style = await begin({ codes: read, sheet: recovered, shared: whose === "shared" });
+    const problems = [];
+    const read = codes(problems);
+    const whose = device(problems);
+    const recovered = await sheet(problems);
+    summarise(id("begin-errors"), problems);
+    if (problems.length) return;
+    fill(id("begin-status"), say("vote.begin.working"));
+    // What is kept here is known first: it may be this vote.
+    await offered;
+    work ??= await session();
+    const style = await work.begin({ codes: read, sheet: recovered, shared: whose === "shared" });
     // Nothing of the code may stay in the page that the back button brings again.
     id("begin").reset();
     location.assign(`/vote/${encodeURIComponent(style)}${keep}#list`);
@@ -90,7 +99,8 @@ async function submit(event) {
 }
 
 async function offerKept() {
-  const found = await kept();
+  work ??= await session();
+  const found = await work.kept();
   const lost = found?.stage === "credential";
   show(id("lost"), lost);
   show(id("resume"), found !== null && !lost);
@@ -104,7 +114,7 @@ async function offerKept() {
 }
 
 async function clear() {
-  await forget();
+  await work.forget();
   await offerKept();
   show(id("forgotten"), true);
   one("input.code", app).focus();
@@ -113,6 +123,8 @@ async function clear() {
 async function start() {
   if (!app || !(await proved())) return;
   show(id("not-ready"), false);
+  // A vote that was begun is offered first; whether there is one is told by what comes later.
+  show(id("begin"), !mayHold());
   show(app, true);
   if (!keeps()) {
     show(id("no-storage"), true);
@@ -123,12 +135,11 @@ async function start() {
   id("begin").addEventListener("submit", submit);
   for (const button of all("[data-forget]", app)) button.addEventListener("click", clear);
   // The other page can have the vote only when this one has let go of it.
-  id("resume-go").addEventListener("click", leave);
-  try {
-    await offerKept();
-  } catch (error) {
+  id("resume-go").addEventListener("click", () => work.leave());
+  offered = offerKept().catch((error) => {
+    show(id("begin"), true);
     summarise(id("begin-errors"), [{ text: doorWords(error) }]);
-  }
+  });
 }
 
 // A page that the back button brings again is as old as it was left.

@@ -1,7 +1,7 @@
 // "Is my vote in the box?": the receipt is checked on this device. Entry of /receipt.
 
 import { doorWords } from "./ui-door.js";
-import { checkReceipt, proved } from "./ui-session.js";
+import { proved, session } from "./ui-proof.js";
 import { all, fault, fill, id, one, say, show, summarise } from "./ui-text.js";
 
 function verdict(name, values = {}) {
@@ -29,7 +29,7 @@ async function check(event) {
   id("check").disabled = true;
   fill(id("receipt-status"), say("receipt.working"));
   try {
-    const found = await checkReceipt(text);
+    const found = await (await session()).checkReceipt(text);
     if (found.state === "misread") wrong(say("receipt.misread"));
     else verdict(found.state, found);
   } catch (error) {

@@ -6,21 +6,19 @@ import { readCode } from "./code.js";
 import { Door } from "./door.js";
 import { loadElection } from "./election.js";
 import { Fault } from "./fault.js";
-import { ready } from "./ready.js";
 import { findInLog, readReceipt, readReceiptCode, receiptBytes, receiptCode } from "./receipt.js";
 import { readSheet as readSheetText } from "./seed.js";
 import { isRefusal } from "./ui-door.js";
 import { openVoter, startVoter } from "./voter.js";
 
 const language = document.documentElement.lang;
-const KEEPING = ["storage", "locks"];
 const decoder = new TextDecoder();
 let loading = null;
-let missing = null;
 
-/** The rules of the vote, read once a page. */
+/** The rules of the vote, read once a page, from the address that never changes. */
 function election() {
-  loading ??= loadElection({ door: door() }).catch((error) => {
+  const url = document.getElementById("words")?.dataset.manifest;
+  loading ??= loadElection({ door: door(), url }).catch((error) => {
     loading = null;
     throw error;
   });
@@ -28,15 +26,6 @@ function election() {
 }
 
 const door = (options = {}) => new Door({ language, ...options });
-
-/** Whether this browser can do the cryptography. */
-export async function proved() {
-  missing ??= await ready();
-  return missing.every((each) => KEEPING.includes(each));
-}
-
-/** Whether this browser can keep a vote that is not finished. */
-export const keeps = () => missing.length === 0;
 
 async function open(options) {
   return openVoter({ election: await election(), door: door(options) });
@@ -51,9 +40,6 @@ export async function kept() {
   beginning ??= await open();
   return beginning && { style: beginning.style, stage: beginning.stage };
 }
-
-/** The code as it was typed, for the registrar. Throws CodeProblem. */
-export function code(text) { return readCode(text); }
 
 export async function readSheet(text) { return readSheetText(text, (await election()).hash); }
 

@@ -2,7 +2,7 @@
 
 import { doorWords } from "./ui-door.js";
 import { hashWords } from "./ui-fingerprint.js";
-import { openTest, proved } from "./ui-session.js";
+import { proved, session } from "./ui-proof.js";
 import { fault, fill, id, make, money, number, one, say, show, summarise } from "./ui-text.js";
 
 const language = document.documentElement.lang;
@@ -51,7 +51,7 @@ async function open(event) {
   wrong(text ? "" : say("test.empty"));
   if (!text) return;
   try {
-    const found = await openTest(text);
+    const found = await (await session()).openTest(text);
     if (found.problem) {
       wrong(say(`test.${found.problem}`, found));
       return;

@@ -116,6 +116,16 @@ class Vault {
   }
 }
 
+/** Whether this browser may hold a vote that was begun, of any election. */
+export function mayHold() {
+  try {
+    const names = [localStorage, sessionStorage].flatMap((storage) => Object.keys(storage));
+    return names.some((name) => name.startsWith(`scrutin/${VERSION}/`));
+  } catch {
+    return false;
+  }
+}
+
 /** The vault of an election (E). On a `shared` device it goes with the tab. Throws Fault "storage"
  *  when this browser keeps nothing. */
 export async function openVault(election, { shared = false } = {}) {
