@@ -157,6 +157,7 @@ def invented_choices(election: Election, style: str, number: int) -> Mapping[str
             continue
         real = [each.id for each in contest.projects if not each.invented]
         invented = [each.id for each in contest.projects if each.invented] or real
+        real = real or invented
         wanted = 1 + next(draw) % 5
         picked: set[str] = set()
         while len(picked) < wanted:

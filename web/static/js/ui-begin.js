@@ -3,12 +3,14 @@
 import { readCode } from "./code.js";
 import { codeWords, groupWhileTyping, tell } from "./ui-code.js";
 import { doorWords } from "./ui-door.js";
+import { mayHold } from "./storage.js";
 import { keeps, proved, session } from "./ui-proof.js";
 import { all, fault, fill, id, one, say, show, summarise } from "./ui-text.js";
-import { mayHold } from "./vault.js";
 
 const app = id("app");
 const keep = location.search;
+// Milliseconds after which the rest is fetched: the field for the code is painted first.
+const PAINTED = 50;
 let work = null;
 let offered = null;
 
@@ -136,6 +138,7 @@ async function start() {
   for (const button of all("[data-forget]", app)) button.addEventListener("click", clear);
   // The other page can have the vote only when this one has let go of it.
   id("resume-go").addEventListener("click", () => work.leave());
+  await new Promise((resolve) => { setTimeout(resolve, PAINTED); });
   offered = offerKept().catch((error) => {
     show(id("begin"), true);
     summarise(id("begin-errors"), [{ text: doorWords(error) }]);

@@ -2,8 +2,9 @@
 // <template id="words"> that the server wrote in the reader's language.
 
 const language = document.documentElement.lang || "en";
-const plural = new Intl.PluralRules(language);
-const whole = new Intl.NumberFormat(language);
+// Made when they are first needed: a slow phone takes a tenth of a second for them.
+let plural = null;
+let whole = null;
 let sentences = null;
 
 function catalogue() {
@@ -17,7 +18,10 @@ function catalogue() {
   return sentences;
 }
 
-export const number = (value) => whole.format(value);
+export function number(value) {
+  whole ??= new Intl.NumberFormat(language);
+  return whole.format(value);
+}
 
 /** An amount of minor units; whole amounts carry no decimals. */
 export function money(minor, currency, exponent) {
@@ -36,6 +40,7 @@ export function say(key, values = {}) {
   const all = catalogue();
   let sentence = all.get(key);
   if (sentence === undefined && typeof values.n === "number") {
+    plural ??= new Intl.PluralRules(language);
     sentence = all.get(`${key}.${plural.select(values.n)}`) ?? all.get(`${key}.other`);
   }
   if (sentence === undefined) throw new Error(`no words for ${key}`);

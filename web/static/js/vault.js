@@ -5,36 +5,10 @@ import { b64, random, unb64, utf8 } from "./bytes.js";
 import { encode, parse } from "./canonical.js";
 import { Fault } from "./fault.js";
 import { derive } from "./seed.js";
+import { keys, name, openStorage } from "./storage.js";
 
-const DATABASE = "scrutin";
-const STORE = "keys";
 const VERSION = 1;
 const IV = 12;
-
-const done = (request) => new Promise((resolve, reject) => {
-  request.addEventListener("success", () => resolve(request.result));
-  request.addEventListener("error", () => reject(request.error));
-  request.addEventListener("blocked", () => reject(new Fault("storage")));
-});
-
-async function keys(mode, act) {
-  const opening = indexedDB.open(DATABASE, 1);
-  opening.addEventListener("upgradeneeded", () => opening.result.createObjectStore(STORE));
-  const database = await done(opening);
-  try {
-    const transaction = database.transaction(STORE, mode);
-    const result = await done(act(transaction.objectStore(STORE)));
-    if (mode === "readwrite") {
-      await new Promise((resolve, reject) => {
-        transaction.addEventListener("complete", resolve);
-        transaction.addEventListener("abort", () => reject(transaction.error));
-      });
-    }
-    return result;
-  } finally {
-    database.close();
-  }
-}
 
 async function lock(key, bytes, context) {
   const iv = random(IV);
@@ -55,7 +29,7 @@ class Vault {
   constructor(election, storage) {
     this.election = election;
     this.storage = storage;
-    this.name = `scrutin/${VERSION}/${b64(election)}`;
+    this.name = name(b64(election));
   }
 
   async #key(seed, style) {
@@ -116,26 +90,11 @@ class Vault {
   }
 }
 
-/** Whether this browser may hold a vote that was begun, of any election. */
-export function mayHold() {
-  try {
-    const names = [localStorage, sessionStorage].flatMap((storage) => Object.keys(storage));
-    return names.some((name) => name.startsWith(`scrutin/${VERSION}/`));
-  } catch {
-    return false;
-  }
-}
-
 /** The vault of an election (E). On a `shared` device it goes with the tab. Throws Fault "storage"
  *  when this browser keeps nothing. */
 export async function openVault(election, { shared = false } = {}) {
   try {
-    const storage = shared ? sessionStorage : localStorage;
-    const probe = `scrutin/${b64(random(6))}`;
-    storage.setItem(probe, "1");
-    storage.removeItem(probe);
-    await keys("readonly", (store) => store.count());
-    return new Vault(election, storage);
+    return new Vault(election, await openStorage({ shared }));
   } catch {
     throw new Fault("storage");
   }
