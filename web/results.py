@@ -10,6 +10,7 @@ from typing import Final
 from flask import Response, request
 
 from audit.publication import pabulib_path
+from tally.comparison import Comparison
 from tally.election import Envelope
 from tally.form import Grades
 from web.archive import archive_size
@@ -26,6 +27,7 @@ from web.told import Row
 HTML: Final = "text/html; charset=utf-8"
 CSV: Final = "text/csv; charset=utf-8"
 SECONDS_TO_DRAW: Final = 15.0
+SECONDS_TO_COME_BACK: Final = 10
 SECONDS_TO_WAIT: Final = 2.0
 """So long a request waits for the other rules to be counted before it says that they are."""
 
@@ -86,7 +88,7 @@ def results_routes(record: PublicRecord) -> list[Route]:
                 200: Answer(meaning="a chart", media_types=(SVG,)),
                 304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
             },
-            problems=("not-found", "not-published", "internal"),
+            problems=("not-found", "not-published", "being-made", "internal"),
         ),
         Route(
             name="results_table",
@@ -221,27 +223,39 @@ class _Pages:
         if tell is None:
             return self._pending()
         compared = self._record.comparisons.get(tell.published, envelope, seconds=SECONDS_TO_WAIT)
-        chart = None
+        chart, drawn = None, False
         if compared is not None and compared.compared and charts_installed():
             chart = chart_told(tell.published, envelope, compared, tell.language)
+            drawn = self._drawn(tell.published, envelope, compared, SECONDS_TO_WAIT) is not None
         return page(
             "results_compare.html",
             tell=tell,
             contest=envelope,
             compared=None if compared is None else tell.compared(envelope, compared),
             chart=chart,
+            drawn=drawn,
         )
 
+    def _drawn(
+        self, published: Published, envelope: Envelope, compared: Comparison, seconds: float
+    ) -> bytes | None:
+        """The chart in the reader's language, None while it is being drawn."""
+        code = reader_words().words_language
+        return self._charts.get(published, envelope, compared, code, seconds=seconds)
+
     def compare_chart(self, contest: str) -> Response:
-        """The same as a chart; none until the rules are counted, or where it cannot be drawn."""
+        """The same as a chart; none where it cannot be drawn, and later while the rules are being
+        counted."""
         envelope, published = self._record.envelope(contest), self._record.published()
         compared = self._record.comparisons.get(published, envelope, seconds=SECONDS_TO_WAIT)
-        if compared is None or not compared.compared or not charts_installed():
+        if not charts_installed() or (compared is not None and not compared.compared):
             raise Problem("not-found")
-        code = reader_words().words_language
-        drawn = self._charts.get(published, envelope, compared, code, seconds=SECONDS_TO_DRAW)
+        drawn = None
+        if compared is not None:
+            drawn = self._drawn(published, envelope, compared, SECONDS_TO_DRAW)
         if drawn is None:
-            raise Problem("not-found")
+            later = {"seconds": str(SECONDS_TO_COME_BACK)}
+            raise Problem("being-made", retry_after=SECONDS_TO_COME_BACK, parameters=later)
         response = Response(drawn, content_type=SVG)
         response.headers["Content-Security-Policy"] = POLICY
         response.add_etag()

@@ -335,6 +335,9 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
         get(path)
         get(path, headers={"If-None-Match": client.get(path).headers["ETag"]})
     with monkeypatch.context() as patch:
+        patch.setattr("web.results.ComparisonCharts.get", lambda *_given, **_more: None)
+        get("/results/city/compare.svg")
+    with monkeypatch.context() as patch:
         for name in ("contest", "published"):
             patch.setattr(PublicRecord, name, broken)
         patch.setattr("web.observed.LogFolder.get", broken)

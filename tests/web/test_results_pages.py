@@ -335,8 +335,9 @@ def test_other_rules_have_a_chart_and_shares_of_categories(
     compared = count_comparison(published, envelope)
     for language in LANGUAGES:
         said = catalogue(language, "results")["results.compare.not"]
-        page = client.get(f"/results/city/compare?lang={language}")
         address = f"/results/city/compare.svg?lang={language}"
+        chart = client.get(address)
+        page = client.get(f"/results/city/compare?lang={language}")
         assert f'<img src="{address}" alt="{said}.' in page.text
         first = compared.compared[0]
         assert first.by_category
@@ -349,7 +350,6 @@ def test_other_rules_have_a_chart_and_shares_of_categories(
         for each in compared.compared:
             for share in (*each.by_category.values(), *each.by_district.values()):
                 assert f"<td>{words.percent(share)}</td>" in page.text
-        chart = client.get(address)
         assert (chart.status_code, chart.content_type) == (200, "image/svg+xml")
         assert "script-src" not in chart.headers["Content-Security-Policy"]
         assert chart.headers["Content-Security-Policy"].startswith("default-src 'none'")
@@ -416,6 +416,19 @@ def test_while_it_is_counted_the_page_says_so(
     assert catalogue("en", "results")["results.compare.not"] in text_of(answer.text)
     told = client.get("/api/v1/results/city/comparison").get_json()
     assert (told["state"], told["variants"]) == ("counting", [])
+    chart = client.get("/results/city/compare.svg")
+    assert (chart.status_code, chart.headers["Retry-After"]) == (503, "10")
+    assert chart.headers["Cache-Control"] == "no-store"
+
+
+def test_while_it_is_drawn_the_page_shows_no_picture(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ComparisonCharts, "get", lambda *_given, **_more: None)
+    answer = client.get("/results/city/compare?lang=en")
+    assert catalogue("en", "results")["results.compare.drawing"] in text_of(answer.text)
+    assert "compare.svg" not in answer.text
+    assert client.get("/results/city/compare.svg").status_code == 503
 
 
 def test_ballots_that_give_another_result_are_not_compared(published: Published) -> None:
