@@ -58,6 +58,10 @@ def test_nothing_stands_in_anybodys_way(
     with serving(published_desk.app(PUBLIC)) as address:
         for path in PUBLISHED:
             check(page, address + path)
+        page.goto(address + "/results")
+        winner = page.locator(".winners a").first.bounding_box()
+        assert winner is not None
+        assert winner["y"] + winner["height"] < window.height, "the first winner is below the fold"
     desk.set_clock(desk.opens)
     with serving(desk.app(PUBLIC)) as address:
         for path in PENDING:

@@ -534,6 +534,7 @@ def test_every_word_is_in_both_languages_and_used() -> None:
     families = {
         "results.not_yet.": ("frozen", "open", "closed"),
         "results.chart.": OF_RULES,
+        "results.counted.": ("one", "other"),
         "results.turnout.": (
             *("style", "roll", "counted", "share", "blank", "spoiled", "superseded"),
         ),
