@@ -78,26 +78,29 @@ class ArrayGauge:
     def lacking(self, course: Course, look: Look | None) -> tuple[Any, ...]:
         """The columns of a row: what is lacking before the purchase of ``look``, or to be bought
         at all where there is none any more."""
-        keys = course.budgets[self._groups]
+        keys = course.budgets.take(self._groups)
         if not self._uniform:
             keys /= self._utility
         start = course.start
         most, least, unsure = start * WIDER, start / WIDER, 0
         slope: Any = 1
         if look is None:
-            raised = self._sums(keys * self._weights)
+            keys *= self._weights
+            raised = self._sums(keys)
         else:
             rates = look.high * self._scales * WIDER
             below = np.repeat(rates, self._sizes)
-            raised = self._sums(np.minimum(keys, below) * self._weights)
-            most = np.minimum(most, rates * self._worth * WIDER)
-            lower = look.low * self._scales / WIDER
-            least = np.maximum(np.minimum(least, lower * self._worth / WIDER), 0)
-            unsure = (rates - lower) * self._totals * WIDER
             if self._over_cost:
                 rich = self._sums((keys > below + course.margin) * self._weights)
                 slope = 1 - look.high / WIDER**4 * rich + LEAST
                 slope = np.where(slope > 0, slope, 1)
+            np.minimum(keys, below, out=keys)  # in place: these are long
+            keys *= self._weights
+            raised = self._sums(keys)
+            most = np.minimum(most, rates * self._worth * WIDER)
+            lower = look.low * self._scales / WIDER
+            least = np.maximum(np.minimum(least, lower * self._worth / WIDER), 0)
+            unsure = (rates - lower) * self._totals * WIDER
         slack = course.error * self._totals + 2 * (self._costs + raised) * self._rounding
         missing = self._costs - raised - slack
         enough = missing + 2 * slack + unsure

@@ -23,18 +23,24 @@ from tally.rules.equal_shares_completion import Ending, Shares
 from tally.rules.equal_shares_gauge import BALLOTS, COST, SURELY, Watched
 from tally.rules.equal_shares_poll import Poll, with_ballots
 from tally.rules.equal_shares_run import Candidate
-from tally.rules.equal_shares_starts import Base, Change, Starts
+from tally.rules.equal_shares_starts import BOUGHT, END, SETTLED, Base, Change, Starts
 from tally.rules.score import most_a_ballot_gives
 from tally.tiebreak import Key
 
-MOST_WORK: Final = 10_000_000
-"""Groups of supporters times (counts made, and an allowance for each loser)."""
-MOST_WITH_COST: Final = 1_000_000
+MOST_WORK: Final = 300_000_000
+"""Groups of supporters (or an allowance for each project) times counts, estimated."""
+MOST_WITH_COST: Final = 100_000_000
 """The same, where it is also looked for at which lower cost a project would win."""
 MOST_WHOLE: Final = 30_000
 """Groups of ballots times projects times counts, where whole counts are made."""
-EACH_PLAIN: Final = 25
-EACH_RAISED: Final = 10
+GOES_ON: Final = 0
+OVER: Final = 1
+ALL: Final = 2
+"""How a raise ends at a start: not, because too much is spent, because all is bought."""
+EACH_PROJECT: Final = 700
+EACH_START: Final = 2
+EACH_LOSER: Final = 20
+EACH_COSTLY: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +75,17 @@ def margins(neighbour: Neighbour) -> dict[int, Margin]:
     if not counted or (raised and len(ending.purchases) == len(shares.places)):
         return _whole(neighbour, losers)
     members = sum(len(who.groups) for who in shares.poll.supporters)
+    size = max(members, EACH_PROJECT * len(shares.costs))
     starts = 1
     if raised:
         least = shares.budget // (shares.poll.ballots * parameters.increment)
         starts += int(ending.start / parameters.increment) - least
-    work = members * (starts + (EACH_RAISED if raised else EACH_PLAIN) * len(losers))
+    work = size * (EACH_START * starts + EACH_LOSER * len(losers))
     if work > MOST_WORK:
         return {}
-    search = Search(neighbour, losers, with_cost=work <= MOST_WITH_COST)
+    # Of a lower cost bounds say less, so that each start may have to be counted.
+    with_cost = size * EACH_LOSER * len(losers) * ceil(starts / EACH_COSTLY) <= MOST_WITH_COST
+    search = Search(neighbour, losers, with_cost=with_cost)
     return {place: search.margin(place) for place in losers}
 
 
@@ -139,8 +148,6 @@ class Search:
         def wins(change: int) -> bool:
             return change >= least and self._wins(place, kind, change)
 
-        if not self._raised and kind == BALLOTS:
-            return border(wins, most)
         likely = next(self._likely(place, kind, least, most), None)
         return border(wins, most) if likely is None else border_near(wins, likely, most)
 
@@ -176,8 +183,10 @@ class Search:
         if found is None:
             changed = self._changed(place, kind, change)
             other = Change(place=place, candidate=candidate(changed, place), poll=changed.poll)
-            whole = not (self._raised and self._short(place))
-            trial = self._starts.changed(start, other, first, whole=whole)
+            until = BOUGHT
+            if self._raised:
+                until = SETTLED if self._short(place) else END
+            trial = self._starts.changed(start, other, first, until)
             found = self._seen[asked] = trial.places, trial.spent
         return found
 
@@ -205,34 +214,75 @@ class Search:
         return base.first(kind, number, change)
 
     def _stands_with(self, place: int, kind: int, change: int, start: Fraction) -> tuple[int, ...]:
-        """What is bought at the end of the raise from ``start`` with a project changed."""
-        budget = self._shares.budget
-        cost = self._shares.costs[place] - (change if kind == COST else 0)
-        competing = len({*self._shares.places, place})
-        stands: tuple[int, ...] | None = ()
-        while True:
-            base = self._starts.base(start)
-            first = self._matters(place, kind, change, start)
-            bought: tuple[int, ...] | None = base.trial.places
-            spent = base.trial.spent
-            if first is not None:
-                if self._surely_over(base, place, kind, first, change):
+        """What is bought at the end of the raise from ``start`` with a project changed; the project
+        itself, where it is bought then: nobody need know what else is.
+
+        From a start from which the project is not bought the rest buys what it did, and that is
+        not too much up to where the raise stood. So the raise first spends too much either from a
+        start one above which the project is bought (an edge: then it loses what is bought), or
+        from one that follows another from which it is bought (and it wins, whichever that is).
+        Where all is bought before, it has won. So only the edges matter, up to the first that
+        spends too much; and, to lose, all below that.
+        """
+        step, stands = self._increment, self._stands
+        inner: list[Fraction] = []
+        before = False
+        while start <= stands:
+            bought = self._buys(place, kind, change, start)
+            if bought and before:
+                inner.append(start)
+            elif bought:
+                end = self._end(place, kind, change, start)
+                if end == ALL:
+                    return (place,)
+                if end == OVER:
                     break
-                if spent <= budget and cost <= base.room(first) and self._short(place):
-                    bought = None  # whatever it is, it is not too much
+            before, start = bought, start + step
+        else:
+            # Here the rest alone spends too much; or, further on, perhaps not.
+            while True:
+                bought = self._buys(place, kind, change, start)
+                if bought:
+                    end = self._end(place, kind, change, start)
+                    if end == ALL:
+                        return (place,)
                 else:
-                    bought, spent = self._bought(place, kind, change, start, first)
-            if spent > budget:
-                break
-            stands = bought
-            if stands is not None and len(stands) == competing:
-                break
-            start += self._increment
-        if stands is None:
-            start -= self._increment
-            first = self._matters(place, kind, change, start)
-            stands, _ = self._bought(place, kind, change, start, first)
-        return stands
+                    over = self._starts.base(start).trial.spent > self._shares.budget
+                    end = OVER if over else GOES_ON
+                if end == OVER:
+                    break
+                before, start = bought, start + step
+        if before or any(self._end(place, kind, change, each) for each in reversed(inner)):
+            return (place,)
+        return self._starts.base(start - step).trial.places
+
+    def _buys(self, place: int, kind: int, change: int, start: Fraction) -> bool:
+        """Whether the project is bought from a start."""
+        base, number = self._starts.base(start), self._numbers[place]
+        if base.least[kind][number] > change:
+            return False
+        if base.least[kind + SURELY][number] <= change:
+            return True
+        first = base.first(kind, number, change)
+        return place in self._bought(place, kind, change, start, first)[0]
+
+    def _end(self, place: int, kind: int, change: int, start: Fraction) -> int:
+        """Whether the raise ends at a start from which the project is bought."""
+        base = self._starts.base(start)
+        first = base.first(kind, self._numbers[place], change)
+        cost = self._shares.costs[place] - (change if kind == COST else 0)
+        if self._surely_over(base, place, kind, first, change):
+            return OVER
+        short = self._short(place)
+        if short and cost <= base.room(first):
+            return GOES_ON
+        bought, spent = self._bought(place, kind, change, start, first)
+        if spent > self._shares.budget:
+            return OVER
+        return ALL if not short and len(bought) == len(self._competing(place)) else GOES_ON
+
+    def _competing(self, place: int) -> set[int]:
+        return {*self._shares.places, place}
 
     def _short(self, place: int) -> bool:
         """Whether the envelope is too small for all others, so that no raise ends because all is
@@ -269,59 +319,68 @@ class Search:
             yield from self._filling(place, kind, least, most)
         start = self._stands
         if not self._raised:
-            change, _ = self._threshold(place, kind, start, least, most)
+            change = self._threshold(place, kind, start, least, most)
             if change is not None:
                 yield change
             return
-        lowest, above = self._first(most if kind == BALLOTS else 0), start + self._increment
+        lowest = self._first(most if kind == BALLOTS else 0)
+        above, with_above = start + self._increment, 0
         while start >= lowest:
-            change, over = self._threshold(place, kind, start, least, most)
+            change = self._threshold(place, kind, start, least, most)
             if change is None:
                 return
+            over = self._exceeded(place, kind, change, start)
             if over <= 0:
                 break
             # So much less for everybody is no more than what is too much.
             steps = over // (self._shares.poll.ballots * self._increment)
-            above, start = start, start - max(steps, 1) * self._increment
+            above, with_above = start, change
+            start -= max(steps, 1) * self._increment
         else:
             return
         while start + self._increment < above:
-            higher, over = self._threshold(place, kind, start + self._increment, least, most)
-            if higher is None or over > 0:
+            higher = self._threshold(place, kind, start + self._increment, least, most)
+            if higher is None:
+                with_above = 0
+                break
+            if self._exceeded(place, kind, higher, start + self._increment) > 0:
+                with_above = higher
                 break
             change, start = higher, start + self._increment
-        yield change
+        # So that the raise ends above, the project must be bought there too.
+        yield max(change, with_above)
 
     def _threshold(
         self, place: int, kind: int, start: Fraction, least: int, most: int
-    ) -> tuple[int | None, int]:
-        """The least change with which the project is bought from ``start``, None beyond ``most``;
-        and by how much too much is spent then."""
-        number = self._numbers[place]
-        base = self._starts.base(start)
+    ) -> int | None:
+        """The least change with which the project is bought from ``start``, None beyond ``most``.
+        More of it is never bought later."""
+        base, number = self._starts.base(start), self._numbers[place]
         low = max(least, ceil(base.least[kind][number]))
         if kind == BALLOTS and self._raised:  # so that the raise begins no higher
             ballots = self._shares.poll.ballots
             low = max(low, int(self._shares.budget // (start + self._increment)) - ballots + 1)
         if low > most:
-            return None, 0
+            return None
         enough = base.least[kind + SURELY][number]
         high = max(low, ceil(enough)) if enough <= most else most
 
-        def outcome(change: int) -> tuple[tuple[int, ...], int]:
-            first = base.first(kind, number, change)
-            return self._bought(place, kind, change, start, first)
-
         def bought(change: int) -> bool:
-            return place in outcome(change)[0]
+            return self._buys(place, kind, change, start)
 
         step, reach = 1, low
         while not bought(reach):
             if reach >= high:
-                return None, 0
+                return None
             low, reach, step = reach + 1, min(reach + step, high), 2 * step
-        found = bisect_left(range(low, reach), True, key=bought) + low
-        return found, outcome(found)[1] - self._shares.budget
+        found: int = bisect_left(range(low, reach), True, key=bought) + low
+        return found
+
+    def _exceeded(self, place: int, kind: int, change: int, start: Fraction) -> int:
+        """By how much too much is spent from a start from which the project is bought; at most 0
+        where it is not."""
+        first = self._starts.base(start).first(kind, self._numbers[place], change)
+        return self._bought(place, kind, change, start, first)[1] - self._shares.budget
 
     def _filling(self, place: int, kind: int, least: int, most: int) -> Iterator[int]:
         """The least change with which it wins what is left, as long as it is never bought."""
@@ -330,7 +389,7 @@ class Search:
         lowest = self._first(0)
         while start >= lowest:
             if ceil(self._starts.base(start).least[kind][number]) <= last:
-                found, _ = self._threshold(place, kind, start, least, last)
+                found = self._threshold(place, kind, start, least, last)
                 last = last if found is None else found - 1
             if not self._raised:
                 break

@@ -8,10 +8,11 @@ only until it is clear whether the envelope is exceeded: no more can be spent th
 affordable costs, nor than its supporters have left.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, count
+from itertools import accumulate
 from math import ceil
 from typing import Any, Final
 
@@ -19,15 +20,20 @@ from tally.rules.equal_shares_gauge import COLUMNS, ArrayGauge, ListGauge, Watch
 from tally.rules.equal_shares_poll import Poll
 from tally.rules.equal_shares_purse import open_purse
 from tally.rules.equal_shares_run import Candidate, run
-from tally.rules.equal_shares_trial import BETWEEN, NEVER, Course, Field, Look, Trial, Unsure
+from tally.rules.equal_shares_trial import BETWEEN, NEVER, Course, Field, Frame, Look, Trial, Unsure
 
 try:
     import numpy as np
 except ImportError:
     np = None  # type: ignore[assignment]
 
-MOST_KEPT: Final = 12_000_000
-"""Binary fractions in all states that are kept."""
+MOST_KEPT: Final = 20_000_000
+"""Binary fractions in all frames that are kept: those longest unused are dropped."""
+
+
+END: Final = "end"
+BOUGHT: Final = "bought"
+SETTLED: Final = "settled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +51,23 @@ class Base:
     the end; ``least``: the least of that by column and project. ``spent``: before each purchase and
     in all; ``rooms``: before every ``BETWEEN`` purchases what more can be spent without exceeding
     the envelope, whatever happens. Only ``known`` where bounds told all purchases apart; otherwise
-    anything may change everything. ``states`` are kept before every ``BETWEEN`` purchases."""
+    anything may change everything. ``frames``: of each purchase, while they are kept."""
 
     trial: Trial
     rows: tuple[tuple[Any, ...], ...]
     least: tuple[list[Any], ...]
     spent: tuple[int, ...]
     rooms: tuple[int, ...]
-    states: dict[int, Course]
+    frames: list[Frame]
     known: bool
 
     def first(self, column: int, number: int, change: int) -> int:
         """Before which purchase a change may matter to a watched project first."""
         return next(n for n, row in enumerate(self.rows) if row[column][number] <= change)
+
+    def size(self) -> int:
+        """The binary fractions in all frames."""
+        return sum(2 * len(each.groups) for each in self.frames[1:])
 
     def room(self, first: int) -> int:
         """What can surely be spent on the purchase ``first`` without exceeding the envelope."""
@@ -82,7 +92,8 @@ class Starts:
         self._gauge = (ListGauge if plain else ArrayGauge)(watched, self._counts)
         self._found: dict[Fraction, Base] = {}
         self._last: Trial | None = None
-        self._kept = 0
+        self._kept: OrderedDict[Fraction, Base] = OrderedDict()
+        self._size = 0
 
     def base(self, start: Fraction) -> Base:
         """The count from a start."""
@@ -119,7 +130,7 @@ class Starts:
                 self._budget - spent[number * BETWEEN] - most
                 for number, most in enumerate(potentials)
             ),
-            states={},
+            frames=[],
             known=True,
         )
 
@@ -133,37 +144,30 @@ class Starts:
             least=row,
             spent=(0,),
             rooms=(),
-            states={},
+            frames=[],
             known=False,
         )
 
     def _state(self, start: Fraction, base: Base, first: int) -> Course:
-        """A state before no more than ``first`` purchases, not to be changed."""
-        if not base.states:
-            if self._kept > MOST_KEPT:
-                for each in self._found.values():
-                    each.states.clear()
-                self._kept = 0
+        """How it stands before ``first`` purchases, or as many as there are."""
+        if base.frames:
+            self._kept.move_to_end(start)
+        else:
             course = self._field.course(start, base.trial)
-            numbers = count()
-
-            def watch(_: Look) -> None:
-                number = next(numbers)
-                if number % BETWEEN == 0:
-                    base.states[number] = course.twin()
-                    self._kept += 2 * len(self._counts)
-
-            course.watch = watch
+            course.watch = lambda _: base.frames.append(course.frame())
             course.all(None)
-        last = len(base.trial.places) - 1
-        return base.states[min(first, last) // BETWEEN * BETWEEN]
+            self._kept[start] = base
+            self._size += base.size()
+            while len(self._kept) > 1 and self._size > MOST_KEPT:
+                _, oldest = self._kept.popitem(last=False)
+                self._size -= oldest.size()
+                oldest.frames.clear()
+        return type(base.frames[0].course).at(base.frames[: first + 1])
 
-    def changed(
-        self, start: Fraction, change: Change, first: int | None, *, whole: bool = False
-    ) -> Trial:
-        """The count from a start with one project changed, at least until it is clear whether that
-        is bought and whether too much is spent. Until ``first`` purchases were made the change is
-        known not to matter (None: nothing is known)."""
+    def changed(self, start: Fraction, change: Change, first: int | None, until: str) -> Trial:
+        """The count from a start with one project changed: to the ``END``, or ``until`` that is
+        ``BOUGHT``, or until it is also ``SETTLED`` whether too much is spent. Until ``first``
+        purchases were made the change is known not to matter (None: nothing is known)."""
         entrant = self._field.entrant(change.candidate, change.poll.counts)
         base = None if first is None else self.base(start)
         if first is None or base is None or not base.known or not base.trial.places:
@@ -172,8 +176,10 @@ class Starts:
             course, like = self._state(start, base, first), base.trial
         branch = course.branch(change.place, entrant, like)
         try:
-            settled = None if whole else branch.settled(change.place, self._budget)
-            trial = settled or branch.all(None)
+            if until == END:
+                trial = branch.all(None)
+            else:
+                trial = branch.settled(change.place, self._budget if until == SETTLED else None)
         except Unsure:
             candidates = {**self._candidates, change.place: change.candidate}
             return exactly(list(candidates.values()), change.poll.counts, start)

@@ -20,7 +20,8 @@ R is concave in r: the line through two points of it is above it further on. So,
 the cost, the slope to the left of r says how much higher the rate is at the least.
 
 A project whose supporters all pay in full has exactly the rate cost / utility, and no rate is ever
-below that: which settles equal rates of such projects by their keys.
+below that; the same where all do who have anything left, with their utility. This settles equal
+rates of such projects by their keys.
 """
 
 from collections.abc import Callable, Sequence
@@ -54,7 +55,9 @@ STEP: Final = 2**-12
 MOST_STEPS: Final = 60
 """Steps of Newton's method; where they are not enough nothing is said."""
 BETWEEN: Final = 4
-"""Purchases between two looks at what may still be spent."""
+"""Purchases between two looks at what may still be spent,"""
+LOOKS: Final = 12
+"""and where a project was changed."""
 NEVER: Final = inf
 
 
@@ -101,6 +104,16 @@ class Look(NamedTuple):
     rich: Any
     weight: Any
     missing: Any
+
+
+class Frame(NamedTuple):
+    """A course without its budgets, and what of these the last purchase changed: ``budgets`` and
+    ``errors`` of ``groups``."""
+
+    course: "Course"
+    groups: Any
+    budgets: Any
+    errors: Any
 
 
 class Unsure(Exception):
@@ -167,17 +180,47 @@ class Course:
         ]
         heapify(self._waiting)
         self._gone: set[int] = set()
+        self._spent = 0
+        self._enough: dict[int, Any] = {}  # until how much is spent it surely stays affordable
         self._bought: list[tuple[int, Any, Any, bool]] = []
         self._rates = dict(zip(like.places, like.rates, strict=True)) if like else {}
         self.watch: Callable[[Look], None] | None = None
 
     def twin(self) -> "Course":
         """A copy, to go on from here."""
+        other = self._bare()
+        other.budgets, other._errors = self.budgets.copy(), self._errors.copy()
+        return other
+
+    def frame(self) -> "Frame":
+        """Where it stands, as far as it differs from before the last purchase."""
+        if not self._bought:
+            return Frame(course=self._bare(), groups=None, budgets=None, errors=None)
+        groups = self._entrants[self._bought[-1][0]].groups
+        return Frame(
+            course=self._bare(),
+            groups=groups,
+            budgets=self._picked(self.budgets, groups),
+            errors=self._picked(self._errors, groups),
+        )
+
+    @classmethod
+    def at(cls, frames: "Sequence[Frame]") -> "Course":
+        """Where the last of the frames of all purchases from the first on stood."""
+        other = frames[-1].course._bare()
+        other.budgets, other._errors = other._filled(len(other._counts))
+        for each in frames[1:]:
+            cls._put(other.budgets, each.groups, each.budgets)
+            cls._put(other._errors, each.groups, each.errors)
+        return other
+
+    def _bare(self) -> "Course":
         other = copy(self)
         other.watch = None
-        other.budgets, other._errors = self.budgets.copy(), self._errors.copy()
+        other.budgets = other._errors = None
         other._waiting = self._waiting.copy()
         other._gone = self._gone.copy()
+        other._enough = self._enough.copy()
         other._bought = self._bought.copy()
         return other
 
@@ -190,6 +233,7 @@ class Course:
         heapify(other._waiting)
         heappush(other._waiting, (entrant.even / entrant.scale / WIDER, place))
         other._gone.discard(place)
+        other._enough.pop(place, None)
         return other
 
     # -- what the implementations do differently ------------------------------------------------
@@ -201,6 +245,16 @@ class Course:
 
     def _filled(self, groups: int) -> tuple[Any, Any]:
         """The budgets and their errors at the start."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _picked(each: Any, groups: Any) -> Any:
+        """What belongs to groups."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _put(each: Any, groups: Any, picked: Any) -> None:
+        """Put it there."""
         raise NotImplementedError
 
     def _keys(self, entrant: Entrant) -> Any:
@@ -226,6 +280,11 @@ class Course:
         """The errors of the supporters who are not ``rich``, together."""
         raise NotImplementedError
 
+    def _left_by_others(self, entrant: Entrant, look: "Look") -> Any:
+        """What the supporters who are not rich may have at most, in units of utility; 0 where they
+        have exactly nothing."""
+        raise NotImplementedError
+
     def _money(self, entrants: Sequence[Entrant]) -> Any:
         """What the supporters of any of these have together."""
         raise NotImplementedError
@@ -239,47 +298,52 @@ class Course:
     def potential(self) -> Any:
         """No more than this can be spent from here on: neither more than what those cost that are
         affordable, nor more than what their supporters have."""
-        waiting = {
-            place: entrant for place, entrant in self._entrants.items() if place not in self._gone
-        }
-        dear = {place for place, each in waiting.items() if not self._affordable(each)}
-        self._gone |= dear
-        affordable = [each for place, each in waiting.items() if place not in dear]
+        gone, enough = self._gone, self._enough
+        affordable = []
+        for place, each in self._entrants.items():
+            if place in gone:
+                continue
+            # What supporters have falls by no more than what is spent.
+            if self._spent >= enough.get(place, 0):
+                spare = self._spare(each)
+                if spare < 0:
+                    gone.add(place)
+                    continue
+                enough[place] = self._spent + spare
+            affordable.append(each)
         costs = sum(each.price for each in affordable)
         unsure = self.error * self._ballots
         return min(costs, (self._money(affordable) + unsure) * (1 + SURE))
 
-    def _affordable(self, entrant: Entrant) -> bool:
-        """Whether the supporters may be able to pay."""
+    def _spare(self, entrant: Entrant) -> Any:
+        """At least how much more than the cost the supporters have; below 0, they cannot pay."""
         slack = self.error * entrant.total + 4 * entrant.cost * entrant.rounding
-        money: bool = self._sum(self._keys(entrant), entrant.weights) + slack >= entrant.cost
-        return money
+        return self._sum(self._keys(entrant), entrant.weights) + slack - entrant.cost
 
     def all(self, most: int | None) -> Trial:
         """Buy until nothing is affordable."""
-        return self._all(most, None, 0)
+        return self._all(most, None, None)
 
-    def settled(self, place: int, budget: int) -> Trial:
-        """Buy until it is clear whether a project is bought and whether ``budget`` is exceeded."""
+    def settled(self, place: int, budget: int | None) -> Trial:
+        """Buy until it is clear whether a project is bought and whether ``budget``, if any, is
+        exceeded."""
         return self._all(None, place, budget)
 
-    def _all(self, most: int | None, awaited: int | None, budget: int) -> Trial:
+    def _all(self, most: int | None, awaited: int | None, budget: int | None) -> Trial:
         hints = [place for place in reversed(self._rates) if place in self._entrants]
-        spent = sum(self._entrants[place].price for place, *_ in self._bought)
         while self._waiting:
             while hints and hints[-1] in self._gone:
                 hints.pop()
             chosen = self._next(hints[-1] if hints else None)
             if chosen is None:
                 break
-            spent += self._entrants[chosen].price
-            if most is not None and spent > most:
+            if most is not None and self._spent > most:
                 return self._trial(over=True)
             if (
                 awaited in self._gone
+                and (budget is None or len(self._bought) % LOOKS == 0)
                 and any(place == awaited for place, *_ in self._bought)
-                and len(self._bought) % BETWEEN == 0
-                and spent + self.potential() <= budget
+                and (budget is None or self._spent + self.potential() <= budget)
             ):
                 break
         return self._trial(over=False)
@@ -317,7 +381,7 @@ class Course:
             rates=rates,
             highest=highest,
             even=even,
-            spent=sum(self._entrants[place].price for place in places),
+            spent=self._spent,
             over=over,
         )
 
@@ -415,10 +479,22 @@ class Course:
 
     def _first(self, close: list[int], found: dict[int, Look]) -> int:
         """Of several whose bounds overlap the first, if that is certain."""
-        chosen = min(close, key=lambda place: self._entrants[place].order)
-        if found[chosen].weight < self._entrants[chosen].total:
+        orders = {place: self._order(place, found[place]) for place in close}
+        chosen = min(close, key=lambda place: orders[place][0])
+        if not orders[chosen][1]:
             raise Unsure
         return chosen
+
+    def _order(self, place: int, look: Look) -> tuple[tuple[Fraction, Key], bool]:
+        """The rate over its scale, exactly, and the key; where that is not known, no more than the
+        rate and False. It is known where all pay in full who have anything left."""
+        entrant = self._entrants[place]
+        least, key = entrant.order
+        if look.weight == entrant.total:
+            return (least, key), True
+        if self._left_by_others(entrant, look) > 0:
+            return (least, key), False
+        return (least * int(entrant.total) / int(look.weight), key), True
 
     def _pay(self, place: int, look: Look) -> None:
         """Take the money out."""
@@ -433,6 +509,7 @@ class Course:
         self._take(entrant, look, off, rounding)
         self.error += off * entrant.most + rounding
         self._gone.add(place)
+        self._spent += entrant.price
         self._bought.append((place, look.rate, look.high, look.weight == entrant.total))
 
 
@@ -473,8 +550,16 @@ class _ArrayCourse(Course):
     def _filled(self, groups: int) -> tuple[Any, Any]:
         return np.full(groups, self.start), np.full(groups, self.start * ROUND)
 
+    @staticmethod
+    def _picked(each: Any, groups: Any) -> Any:
+        return each[groups]
+
+    @staticmethod
+    def _put(each: Any, groups: Any, picked: Any) -> None:
+        each[groups] = picked
+
     def _keys(self, entrant: Entrant) -> Any:
-        budgets = self.budgets[entrant.groups]
+        budgets = self.budgets.take(entrant.groups)
         return budgets if entrant.utility is None else budgets / entrant.utility
 
     @staticmethod
@@ -490,7 +575,11 @@ class _ArrayCourse(Course):
         return keys > rate
 
     def _poor(self, entrant: Entrant, rich: Any) -> Any:
-        return dot(np.where(rich, 0, self._errors[entrant.groups]), entrant.weights)
+        return dot(np.where(rich, 0, self._errors.take(entrant.groups)), entrant.weights)
+
+    def _left_by_others(self, entrant: Entrant, look: Look) -> Any:
+        left = look.keys + self._errors.take(entrant.groups)
+        return np.where(look.rich, 0, left).max()
 
     def _money(self, entrants: Sequence[Entrant]) -> Any:
         theirs = np.zeros(len(self.budgets))
@@ -500,7 +589,7 @@ class _ArrayCourse(Course):
 
     def _take(self, entrant: Entrant, look: Look, off: Any, rounding: Any) -> None:
         groups, utility = entrant.groups, entrant.utility
-        errors = self._errors[groups]
+        errors = self._errors.take(groups)
         if utility is None:
             errors += off + rounding
             budgets = look.keys - look.rate
@@ -531,6 +620,15 @@ class _ListCourse(Course):
     def _filled(self, groups: int) -> tuple[Any, Any]:
         return [self.start] * groups, [self.start * ROUND] * groups
 
+    @staticmethod
+    def _picked(each: Any, groups: Any) -> Any:
+        return [each[group] for group in groups]
+
+    @staticmethod
+    def _put(each: Any, groups: Any, picked: Any) -> None:
+        for group, value in zip(groups, picked, strict=True):
+            each[group] = value
+
     def _keys(self, entrant: Entrant) -> Any:
         budgets = self.budgets
         if entrant.utility is None:
@@ -553,6 +651,11 @@ class _ListCourse(Course):
         errors = self._errors
         rows = zip(entrant.groups, entrant.weights, rich, strict=True)
         return sum(errors[group] * weight for group, weight, spared in rows if not spared)
+
+    def _left_by_others(self, entrant: Entrant, look: Look) -> Any:
+        errors = (self._errors[group] for group in entrant.groups)
+        rows = zip(look.keys, errors, look.rich, strict=True)
+        return max(0 if spared else key + error for key, error, spared in rows)
 
     def _money(self, entrants: Sequence[Entrant]) -> Any:
         theirs = {group for each in entrants for group in each.groups}

@@ -124,6 +124,28 @@ def test_nothing_changes_where_a_trial_leaps(
         assert list(above.places) == list(below.places) == found.winners
 
 
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("last_first", [False, True])
+def test_equal_rates_are_told_where_others_have_nothing_left(plain: bool, last_first: bool) -> None:
+    """The second purchase takes all that group 0 has left; then each of two projects costs its two
+    remaining ballots half of what they have, and the keys decide."""
+    counts = [3, 1, 1, 1, 1, 7, 9]
+    drawn = [
+        candidate(0, 60, {0: 1, 6: 1}, counts, by_cost=True),
+        candidate(1, 78, {0: 1, 5: 1}, counts, by_cost=True),
+        candidate(2, 10, {0: 1, 1: 1, 2: 1}, counts, by_cost=True),
+        candidate(3, 10, {3: 1, 4: 1}, counts, by_cost=True),
+    ]
+    if last_first:
+        drawn = [replace(each, key=(-each.place,)) for each in drawn]
+    start = Fraction(10)
+    field = Field(listed(drawn), counts) if plain else Field(drawn, np.array(counts))
+    trial = field.trial(start)
+    assert trial is not None
+    assert list(trial.places) == ([0, 1, 3, 2] if last_first else [0, 1, 2, 3])
+    assert exact(drawn, counts, start).winners == list(trial.places)
+
+
 def city(seed: int) -> tuple[list[Candidate], list[int]]:
     """Some thousand ballots, forty projects."""
     draws = np.random.default_rng(seed)
