@@ -122,6 +122,8 @@ def _margin(row: Object | None) -> Margin | None:
         return None
     if "safe" in row:
         return Margin(won=True, safe=row["safe"])
+    if "dearer" in row:
+        return Margin(won=True, dearer=row["dearer"])
     return Margin(won=False, votes=row["votes"], each=row["each"], cheaper=row["cheaper"])
 
 

@@ -103,6 +103,16 @@ def reason(envelope: Envelope, standing: Standing, step: Step, say: Voice) -> st
 
 
 def _winner_margin(margin: Margin, envelope: Envelope, say: Voice) -> str:
+    if margin.dearer is not None:
+        more = say.money(margin.dearer)
+        if margin.dearer == 0:
+            return say.pick(
+                "Un peu plus cher, il perdait.", "Had it cost any more it would have lost."
+            )
+        return say.pick(
+            f"Il l’emportait encore en coûtant {more} de plus.",
+            f"It would still have won had it cost {more} more.",
+        )
     if isinstance(envelope.form, Grades):
         return grade_words.to_spare(envelope, margin, say)
     french = say.language == "fr"

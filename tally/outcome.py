@@ -97,7 +97,8 @@ class Margin:
     For a loser: ``votes`` is the smallest number of added ballots naming only it (each worth
     ``each`` points of score) with which it would have won, ``cheaper`` the smallest reduction of
     its cost (minor units); None where no number would do. For a winner: ``safe`` is how much
-    score it could have lost and still won, None if all of it.
+    score it could have lost and still won, None if all of it; or ``dearer`` how much more it could
+    have cost (minor units) and still have won, where a rule tells that instead.
     """
 
     won: bool
@@ -105,11 +106,12 @@ class Margin:
     each: int = 1
     cheaper: int | None = None
     safe: int | None = None
+    dearer: int | None = None
 
     def to_value(self) -> dict[str, Value]:
         """The object of docs/formats.md section 10."""
         if self.won:
-            return {"safe": self.safe}
+            return {"safe": self.safe} if self.dearer is None else {"dearer": self.dearer}
         return {"votes": self.votes, "each": self.each, "cheaper": self.cheaper}
 
 

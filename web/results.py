@@ -306,6 +306,9 @@ def _margins(tell: Telling, envelope: Envelope, row: Row) -> list[MarginTold]:
         return tell.several(count, say("results.margin.ballot"), say("results.margin.ballots"))
 
     if row.won:
+        if "dearer" in margin:
+            amount = tell.money(margin["dearer"])
+            return [MarginTold(amount=amount, meaning=say("results.margin.dearer"))]
         if margin["safe"] is None:
             return [MarginTold(amount="✓", meaning=say("results.margin.sure"))]
         if graded:

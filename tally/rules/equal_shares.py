@@ -14,10 +14,11 @@ from tally.frozen import freeze_map
 from tally.outcome import EXCLUDE, FUND, PASS, Margin, Outcome, Standing, Step, Tie, spell
 from tally.profile import Profile
 from tally.rules.equal_shares_completion import Ending, Shares, complete
-from tally.rules.equal_shares_margin import Neighbour, margins
+from tally.rules.equal_shares_margin import margins
 from tally.rules.equal_shares_opt import ABOVE, AT, BELOW
 from tally.rules.equal_shares_parameters import SharesParameters, read_parameters
 from tally.rules.equal_shares_poll import Poll, poll_of
+from tally.rules.equal_shares_search import Neighbour
 from tally.rules.score import SCORED_FORMS
 from tally.tiebreak import Key, LotKey, Sorter
 

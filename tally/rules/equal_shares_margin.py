@@ -1,70 +1,44 @@
-"""How near projects that lost were to winning under Equal Shares, by counting again.
+"""How near projects were to the other side under Equal Shares, by counting again.
 
-Another ballot changes everybody's share, and the rule is not monotone: one more ballot can lose
+Another ballot changes everybody's share, and the rule is not monotone; one more ballot can lose
 what fewer won. The numbers given are therefore borders: with just so many ballots more (or just so
-much less cost) it wins, and with one fewer (a unit less) it does not (docs/rules.md).
+much less cost) a project that lost wins, and with one fewer (a unit less) it does not; costing just
+so much more a winner still wins, and with a unit more it does not (docs/rules.md).
 
 Under the plain rule and under Add1, filled by votes or not at all, a border is looked for where it
-must be (``Search``), and each number is checked by counting the raise again, as far as it changes
-(``equal_shares_starts``). With other completions whole counts are made, by doubling and halving.
-All this takes its time: beyond ``MOST_WORK`` no margin is given, and none is given for winners.
+must be (equal_shares_search.py, equal_shares_dearer.py). With other completions whole counts are
+made, by doubling and halving. All this takes its time: beyond ``MOST_WORK`` no margin is given.
 """
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from math import ceil
 from typing import Final
 
-from tally.election import Envelope
 from tally.outcome import Margin
-from tally.rules.equal_shares_completion import Ending, Shares
-from tally.rules.equal_shares_gauge import BALLOTS, COST, SURELY, Watched
-from tally.rules.equal_shares_poll import Poll, with_ballots
-from tally.rules.equal_shares_run import Candidate
-from tally.rules.equal_shares_starts import BOUGHT, END, SETTLED, Base, Change, Starts
+from tally.rules.equal_shares_border import border
+from tally.rules.equal_shares_dearer import dearer
+from tally.rules.equal_shares_poll import with_ballots
+from tally.rules.equal_shares_search import Neighbour, Search
 from tally.rules.score import most_a_ballot_gives
-from tally.tiebreak import Key
 
 MOST_WORK: Final = 300_000_000
 """Groups of supporters (or an allowance for each project) times counts, estimated."""
-MOST_WITH_COST: Final = 100_000_000
+MOST_WITH_COST: Final = 50_000_000
 """The same, where it is also looked for at which lower cost a project would win."""
 MOST_WHOLE: Final = 30_000
 """Groups of ballots times projects times counts, where whole counts are made."""
-GOES_ON: Final = 0
-OVER: Final = 1
-ALL: Final = 2
-"""How a raise ends at a start: not, because too much is spent, because all is bought."""
 EACH_PROJECT: Final = 700
 EACH_START: Final = 2
-EACH_LOSER: Final = 20
+EACH: Final = 20
 EACH_COSTLY: Final = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbour:
-    """A count, and what would be with other ballots or costs: the sorting ``key`` of a project
-    (place, votes, score, cost), who wins a whole ``recount``, and who may compete (the least
-    ``votes``, the highest cost ``cap``)."""
-
-    envelope: Envelope
-    shares: Shares
-    ending: Ending
-    key: Callable[[int, int, int, int], Key]
-    recount: Callable[[Poll, tuple[int, ...]], frozenset[int]]
-    votes: int
-    cap: int
-
-
 def margins(neighbour: Neighbour) -> dict[int, Margin]:
-    """The margin of every loser by place, or none at all where that takes too long."""
+    """The margins by place: of all losers or of none, of all winners or of none, where that takes
+    too long."""
     shares, ending = neighbour.shares, neighbour.ending
-    winners = set(ending.winners)
-    losers = [place for place in range(len(shares.costs)) if place not in winners]
+    winners = sorted(ending.winners)
+    losers = [place for place in range(len(shares.costs)) if place not in set(winners)]
     if not losers or not shares.poll.ballots:
-        return _whole(neighbour, losers)
+        return _whole(neighbour, losers, winners)
     parameters = shares.parameters
     counted = (
         parameters.raises in ("none", "add1")
@@ -73,340 +47,26 @@ def margins(neighbour: Neighbour) -> dict[int, Margin]:
     )
     raised = parameters.raises == "add1"
     if not counted or (raised and len(ending.purchases) == len(shares.places)):
-        return _whole(neighbour, losers)
+        return _whole(neighbour, losers, winners)
     members = sum(len(who.groups) for who in shares.poll.supporters)
     size = max(members, EACH_PROJECT * len(shares.costs))
     starts = 1
     if raised:
         least = shares.budget // (shares.poll.ballots * parameters.increment)
-        starts += int(ending.start / parameters.increment) - least
-    work = size * (EACH_START * starts + EACH_LOSER * len(losers))
-    if work > MOST_WORK:
-        return {}
+        starts += int(ending.start // parameters.increment) - least
     # Of a lower cost bounds say less, so that each start may have to be counted.
-    with_cost = size * EACH_LOSER * len(losers) * ceil(starts / EACH_COSTLY) <= MOST_WITH_COST
+    with_cost = size * EACH * len(losers) * -(-starts // EACH_COSTLY) <= MOST_WITH_COST
     search = Search(neighbour, losers, with_cost=with_cost)
-    return {place: search.margin(place) for place in losers}
+    found: dict[int, Margin] = {}
+    if size * (EACH_START * starts + EACH * len(losers)) <= MOST_WORK:
+        search.prepare()
+        found |= {place: search.margin(place) for place in losers}
+    if size * len(winners) * (EACH + (EACH_COSTLY * starts if raised else 0)) <= MOST_WORK:
+        found |= {place: dearer(search, place) for place in winners}
+    return found
 
 
-def candidate(shares: Shares, place: int) -> Candidate:
-    """A project as it competes, or would."""
-    return replace(shares, places=(place,)).candidates()[0]
-
-
-class Search:
-    """Looks for the borders of all losers of a count."""
-
-    def __init__(self, neighbour: Neighbour, losers: list[int], *, with_cost: bool) -> None:
-        self._near = neighbour
-        self._with_cost = with_cost
-        self._shares = shares = neighbour.shares
-        self._raised = shares.parameters.raises == "add1"
-        self._increment = shares.parameters.increment
-        self._stands = neighbour.ending.start
-        self._seen: dict[tuple[int, int, Fraction], tuple[tuple[int, ...], int]] = {}
-        self._each = most_a_ballot_gives(neighbour.envelope.form)
-        self._numbers = {place: number for number, place in enumerate(losers)}
-        self._starts = Starts(
-            shares.candidates(),
-            shares.poll,
-            [
-                Watched(
-                    place=place,
-                    candidate=candidate(shares, place),
-                    worth=1 if shares.poll.supporters[place].utility is None else self._each,
-                    over_cost=with_cost and shares.parameters.utility == "cost",
-                )
-                for place in losers
-            ],
-            shares.budget,
-        )
-        if self._raised:  # upwards, where each is like the one before
-            start = self._first(0)
-            while start <= self._stands + self._increment:
-                self._starts.base(start)
-                start += self._increment
-
-    def margin(self, place: int) -> Margin:
-        """The margin of a loser."""
-        near, poll = self._near, self._shares.poll
-        self._seen.clear()
-        cost, votes = self._shares.costs[place], poll.votes[place]
-        uniform = poll.supporters[place].utility is None
-        ballots = cheaper = None
-        if cost <= near.cap:
-            least, most = max(1, near.votes - votes), 4 * poll.ballots + 4
-            ballots = self._border(place, BALLOTS, least, most)
-        if self._with_cost and votes >= near.votes:
-            cheaper = self._border(place, COST, max(1, cost - near.cap), cost - 1)
-        return Margin(won=False, votes=ballots, each=1 if uniform else self._each, cheaper=cheaper)
-
-    def _border(self, place: int, kind: int, least: int, most: int) -> int | None:
-        if most < least:
-            return None
-
-        def wins(change: int) -> bool:
-            return change >= least and self._wins(place, kind, change)
-
-        likely = next(self._likely(place, kind, least, most), None)
-        return border(wins, most) if likely is None else border_near(wins, likely, most)
-
-    # -- counting again -------------------------------------------------------------------------
-
-    def _first(self, more: int) -> Fraction:
-        """Where the budgets begin with so many more ballots."""
-        ballots, budget = self._shares.poll.ballots + more, self._shares.budget
-        if not self._raised:
-            return Fraction(budget, ballots)
-        return Fraction(budget // (ballots * self._increment) * self._increment)
-
-    def _changed(self, place: int, kind: int, change: int) -> Shares:
-        """What is counted with a project changed."""
-        shares, poll = self._shares, self._shares.poll
-        costs = shares.costs
-        if kind == BALLOTS:
-            uniform = poll.supporters[place].utility is None
-            poll = with_ballots(poll, place, change, self._each, uniform=uniform)
-        else:
-            costs = (*costs[:place], costs[place] - change, *costs[place + 1 :])
-        key = self._near.key(place, poll.votes[place], poll.score[place], costs[place])
-        keys = (*shares.keys[:place], key, *shares.keys[place + 1 :])
-        return replace(shares, poll=poll, costs=costs, keys=keys)
-
-    def _bought(
-        self, place: int, kind: int, change: int, start: Fraction, first: int | None
-    ) -> tuple[tuple[int, ...], int]:
-        """What is bought from a start with a project changed, and what is spent; the change is
-        known not to matter in the ``first`` purchases."""
-        asked = kind, change, start
-        found = self._seen.get(asked)
-        if found is None:
-            changed = self._changed(place, kind, change)
-            other = Change(place=place, candidate=candidate(changed, place), poll=changed.poll)
-            until = BOUGHT
-            if self._raised:
-                until = SETTLED if self._short(place) else END
-            trial = self._starts.changed(start, other, first, until)
-            found = self._seen[asked] = trial.places, trial.spent
-        return found
-
-    def _wins(self, place: int, kind: int, change: int) -> bool:
-        """Whether a project wins the whole count with a change."""
-        start = self._first(change if kind == BALLOTS else 0)
-        if self._raised:
-            bought = self._stands_with(place, kind, change, start)
-        elif kind == BALLOTS:
-            bought, _ = self._bought(place, kind, change, start, None)
-        else:
-            first = self._matters(place, kind, change, start)
-            bought = self._starts.base(start).trial.places
-            if first is not None:
-                bought, _ = self._bought(place, kind, change, start, first)
-        if place in bought or self._shares.parameters.fill == "none":
-            return place in bought
-        return self._fills(place, self._changed(place, kind, change), bought)
-
-    def _matters(self, place: int, kind: int, change: int, start: Fraction) -> int | None:
-        """Before which purchase from a start a change may matter first."""
-        base, number = self._starts.base(start), self._numbers[place]
-        if base.least[kind][number] > change:
-            return None
-        return base.first(kind, number, change)
-
-    def _stands_with(self, place: int, kind: int, change: int, start: Fraction) -> tuple[int, ...]:
-        """What is bought at the end of the raise from ``start`` with a project changed; the project
-        itself, where it is bought then: nobody need know what else is.
-
-        From a start from which the project is not bought the rest buys what it did, and that is
-        not too much up to where the raise stood. So the raise first spends too much either from a
-        start one above which the project is bought (an edge: then it loses what is bought), or
-        from one that follows another from which it is bought (and it wins, whichever that is).
-        Where all is bought before, it has won. So only the edges matter, up to the first that
-        spends too much; and, to lose, all below that.
-        """
-        step, stands = self._increment, self._stands
-        inner: list[Fraction] = []
-        before = False
-        while start <= stands:
-            bought = self._buys(place, kind, change, start)
-            if bought and before:
-                inner.append(start)
-            elif bought:
-                end = self._end(place, kind, change, start)
-                if end == ALL:
-                    return (place,)
-                if end == OVER:
-                    break
-            before, start = bought, start + step
-        else:
-            # Here the rest alone spends too much; or, further on, perhaps not.
-            while True:
-                bought = self._buys(place, kind, change, start)
-                if bought:
-                    end = self._end(place, kind, change, start)
-                    if end == ALL:
-                        return (place,)
-                else:
-                    over = self._starts.base(start).trial.spent > self._shares.budget
-                    end = OVER if over else GOES_ON
-                if end == OVER:
-                    break
-                before, start = bought, start + step
-        if before or any(self._end(place, kind, change, each) for each in reversed(inner)):
-            return (place,)
-        return self._starts.base(start - step).trial.places
-
-    def _buys(self, place: int, kind: int, change: int, start: Fraction) -> bool:
-        """Whether the project is bought from a start."""
-        base, number = self._starts.base(start), self._numbers[place]
-        if base.least[kind][number] > change:
-            return False
-        if base.least[kind + SURELY][number] <= change:
-            return True
-        first = base.first(kind, number, change)
-        return place in self._bought(place, kind, change, start, first)[0]
-
-    def _end(self, place: int, kind: int, change: int, start: Fraction) -> int:
-        """Whether the raise ends at a start from which the project is bought."""
-        base = self._starts.base(start)
-        first = base.first(kind, self._numbers[place], change)
-        cost = self._shares.costs[place] - (change if kind == COST else 0)
-        if self._surely_over(base, place, kind, first, change):
-            return OVER
-        short = self._short(place)
-        if short and cost <= base.room(first):
-            return GOES_ON
-        bought, spent = self._bought(place, kind, change, start, first)
-        if spent > self._shares.budget:
-            return OVER
-        return ALL if not short and len(bought) == len(self._competing(place)) else GOES_ON
-
-    def _competing(self, place: int) -> set[int]:
-        return {*self._shares.places, place}
-
-    def _short(self, place: int) -> bool:
-        """Whether the envelope is too small for all others, so that no raise ends because all is
-        bought, and nobody need know what exactly is."""
-        shares = self._shares
-        return sum(shares.costs[each] for each in {*shares.places} - {place}) > shares.budget
-
-    def _surely_over(self, base: Base, place: int, kind: int, first: int, change: int) -> bool:
-        """Whether the project is bought for sure, and then too much is spent."""
-        if base.least[kind + SURELY][self._numbers[place]] > change:
-            return False
-        cost = self._shares.costs[place] - (change if kind == COST else 0)
-        return base.spent[first] + cost > self._shares.budget
-
-    @staticmethod
-    def _fills(place: int, changed: Shares, bought: tuple[int, ...]) -> bool:
-        """Whether the project fits into what is left."""
-        left = changed.budget - sum(changed.costs[each] for each in bought)
-        rest = {*changed.places, place} - set(bought)
-        for each in sorted(rest, key=changed.keys.__getitem__):
-            fits = changed.costs[each] <= left
-            if each == place:
-                return fits
-            left -= changed.costs[each] if fits else 0
-        return False
-
-    # -- where to look --------------------------------------------------------------------------
-
-    def _likely(self, place: int, kind: int, least: int, most: int) -> Iterator[int]:
-        """The changes that may be a border, best first: where it wins what is left; then the least
-        with which it is bought from some start without exceeding the envelope, the highest such
-        start first. Every step follows from exact counts."""
-        if self._shares.parameters.fill == "greedy":
-            yield from self._filling(place, kind, least, most)
-        start = self._stands
-        if not self._raised:
-            change = self._threshold(place, kind, start, least, most)
-            if change is not None:
-                yield change
-            return
-        lowest = self._first(most if kind == BALLOTS else 0)
-        above, with_above = start + self._increment, 0
-        while start >= lowest:
-            change = self._threshold(place, kind, start, least, most)
-            if change is None:
-                return
-            over = self._exceeded(place, kind, change, start)
-            if over <= 0:
-                break
-            # So much less for everybody is no more than what is too much.
-            steps = over // (self._shares.poll.ballots * self._increment)
-            above, with_above = start, change
-            start -= max(steps, 1) * self._increment
-        else:
-            return
-        while start + self._increment < above:
-            higher = self._threshold(place, kind, start + self._increment, least, most)
-            if higher is None:
-                with_above = 0
-                break
-            if self._exceeded(place, kind, higher, start + self._increment) > 0:
-                with_above = higher
-                break
-            change, start = higher, start + self._increment
-        # So that the raise ends above, the project must be bought there too.
-        yield max(change, with_above)
-
-    def _threshold(
-        self, place: int, kind: int, start: Fraction, least: int, most: int
-    ) -> int | None:
-        """The least change with which the project is bought from ``start``, None beyond ``most``.
-        More of it is never bought later."""
-        base, number = self._starts.base(start), self._numbers[place]
-        low = max(least, ceil(base.least[kind][number]))
-        if kind == BALLOTS and self._raised:  # so that the raise begins no higher
-            ballots = self._shares.poll.ballots
-            low = max(low, int(self._shares.budget // (start + self._increment)) - ballots + 1)
-        if low > most:
-            return None
-        enough = base.least[kind + SURELY][number]
-        high = max(low, ceil(enough)) if enough <= most else most
-
-        def bought(change: int) -> bool:
-            return self._buys(place, kind, change, start)
-
-        step, reach = 1, low
-        while not bought(reach):
-            if reach >= high:
-                return None
-            low, reach, step = reach + 1, min(reach + step, high), 2 * step
-        found: int = bisect_left(range(low, reach), True, key=bought) + low
-        return found
-
-    def _exceeded(self, place: int, kind: int, change: int, start: Fraction) -> int:
-        """By how much too much is spent from a start from which the project is bought; at most 0
-        where it is not."""
-        first = self._starts.base(start).first(kind, self._numbers[place], change)
-        return self._bought(place, kind, change, start, first)[1] - self._shares.budget
-
-    def _filling(self, place: int, kind: int, least: int, most: int) -> Iterator[int]:
-        """The least change with which it wins what is left, as long as it is never bought."""
-        number = self._numbers[place]
-        last, start = most, Fraction(self._stands)
-        lowest = self._first(0)
-        while start >= lowest:
-            if ceil(self._starts.base(start).least[kind][number]) <= last:
-                found = self._threshold(place, kind, start, least, last)
-                last = last if found is None else found - 1
-            if not self._raised:
-                break
-            start -= self._increment
-            lowest = self._first(last if kind == BALLOTS else 0)
-        if last >= least and self._wins(place, kind, last):
-
-            def wins(change: int) -> bool:
-                return self._wins(place, kind, change)
-
-            yield bisect_left(range(least, last), True, key=wins) + least
-
-
-# -- whole counts -------------------------------------------------------------------------------
-
-
-def _whole(neighbour: Neighbour, losers: list[int]) -> dict[int, Margin]:
+def _whole(neighbour: Neighbour, losers: list[int], winners: list[int]) -> dict[int, Margin]:
     shares = neighbour.shares
     poll, costs = shares.poll, shares.costs
     increment = shares.parameters.increment
@@ -436,47 +96,14 @@ def _whole(neighbour: Neighbour, losers: list[int]) -> dict[int, Margin]:
             cheaper=border(cheaper, costs[place] - 1),
         )
 
-    return {place: margin(place) for place in losers}
+    def safe(place: int) -> Margin:
+        most = neighbour.cap - costs[place]
 
+        def loses(more: int) -> bool:
+            changed = (*costs[:place], costs[place] + more, *costs[place + 1 :])
+            return more > most or place not in neighbour.recount(poll, changed)
 
-def border_near(wins: Callable[[int], bool], likely: int, last: int) -> int | None:
-    """A number from 1 to ``last`` that wins while the one before does not, near a ``likely`` one.
-    0 and less never wins."""
-    step = 1
-    if wins(likely):
-        high, low = likely, likely - 1
-        while low > 0 and wins(low):
-            high, low, step = low, low - 2 * step, 2 * step
-        low = max(low, 0)
-    else:
-        low, high = likely, likely + 1
-        while high <= last and not wins(high):
-            low, high, step = high, high + 2 * step, 2 * step
-        if high > last:
-            return border(wins, last)
-    while low + 1 < high:
-        middle = (low + high) // 2
-        if wins(middle):
-            high = middle
-        else:
-            low = middle
-    return high
+        first = border(loses, most + 1)
+        return Margin(won=True, dearer=most if first is None else first - 1)
 
-
-def border(wins: Callable[[int], bool], last: int) -> int | None:
-    """A number from 1 to ``last`` that wins while the one before does not."""
-    high = 1
-    while high <= last and not wins(high):
-        high *= 2
-    if high > last:
-        if last < 1 or not wins(last):
-            return None
-        high = last
-    low = high // 2
-    while low + 1 < high:
-        middle = (low + high) // 2
-        if wins(middle):
-            high = middle
-        else:
-            low = middle
-    return high
+    return {place: margin(place) for place in losers} | {place: safe(place) for place in winners}

@@ -1,4 +1,4 @@
-"""Margins of projects that lost under Equal Shares, against whole counts."""
+"""Margins under Equal Shares, against whole counts."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +12,7 @@ from tally.election import Approval, CountingRule, Envelope, Points, Project
 from tally.mark import Choice
 from tally.outcome import Outcome
 from tally.profile import Profile
-from tally.rules import equal_shares_margin, equal_shares_poll
+from tally.rules import equal_shares_border, equal_shares_margin, equal_shares_poll
 from tally.tiebreak import lot_keys
 from tests.tally.greedy_oracle import words
 
@@ -92,8 +92,8 @@ def with_cost(envelope: Envelope, project: str, less: int) -> Envelope:
 
 @pytest.mark.parametrize("how", HOWS)
 def test_a_border_in_a_town(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With so many more it wins, with one fewer not; so with a lower cost; and the same without
-    NumPy."""
+    """With so many more it wins, with one fewer not; so with a lower cost; a winner wins costing so
+    much more, and not a unit more; and the same without NumPy."""
     found = 0
     for seed in range(2):
         envelope, ballots = town(seed, how)
@@ -102,10 +102,16 @@ def test_a_border_in_a_town(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
             patch.setattr(equal_shares_poll, "np", None)
             assert counted(envelope, ballots) == outcome
         for standing in outcome.standings:
-            if standing.won:
-                continue
             margin = standing.margin
             assert margin is not None
+            if standing.won:
+                assert margin.dearer is not None
+                for cost in (margin.dearer, margin.dearer + 1):
+                    changed = with_cost(envelope, standing.project, -cost)
+                    won = counted(changed, ballots, margins=False).standing(standing.project).won
+                    assert won is (cost == margin.dearer), (standing.project, cost)
+                    found += 1
+                continue
             for votes in () if margin.votes is None else (margin.votes, margin.votes - 1):
                 own: Choice = ((standing.project, margin.each),)
                 more = ballots | {own: ballots.get(own, 0) + votes}
@@ -143,7 +149,7 @@ def test_a_border_near(likely: int, winning: Any) -> None:
         assert 0 < number < 99
         return number in winning
 
-    found = equal_shares_margin.border_near(wins, likely, 98)
+    found = equal_shares_border.border_near(wins, likely, 98)
     if found is None:
         assert 98 not in winning
     else:

@@ -1,6 +1,7 @@
 """Reasons, margins and rules in plain French and English."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,6 +98,27 @@ def test_stops_ties_and_minimums_are_named() -> None:
         "Equal, and put in this order: “Projet 2”, “Projet 3”; told apart by the order of the "
         "list. Another order changes the outcome." in said[2]
     )
+
+
+@pytest.mark.parametrize(
+    ("language", "more", "none"),
+    [
+        ("en", "It would still have won had it cost €15 more.", "any more it would have lost."),
+        ("fr", "Il l’emportait encore en coûtant 15 € de plus.", "Un peu plus cher, il perdait."),
+    ],
+)
+def test_a_winner_of_equal_shares_is_told_how_much_dearer_it_could_be(
+    language: str, more: str, none: str
+) -> None:
+    """50 of 90 ballots have 5,000 / 90 = 55.6 together, 40 have 44.4."""
+    rule = CountingRule.of("equal-shares", {"utility": "cost", "raise": "none", "fill": "none"})
+    contest = replace(envelope([40, 44], {"on_misfit": "skip"}, budget=100), rule=rule)
+    result = count_profiles(election(contest), {"e": single_ballots([50, 40])}, b"").envelope("e")
+    said = [
+        text.in_language(language).replace(NB, " ").replace(NNB, " ") for text in result.sentences
+    ]
+    assert said[0].endswith(more)
+    assert said[1].endswith(none)
 
 
 def test_points_are_called_points() -> None:
