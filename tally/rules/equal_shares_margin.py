@@ -73,7 +73,7 @@ def _whole(neighbour: Neighbour, losers: list[int], winners: list[int]) -> dict[
     rounds = max(1, neighbour.ending.rounds) if shares.parameters.raises == "add-opt" else 1
     if shares.parameters.raises.startswith("add1") and poll.ballots:
         least = shares.budget // (poll.ballots * increment)
-        rounds += int(neighbour.ending.start / increment) - least
+        rounds += int(neighbour.ending.start // increment) - least
     if len(poll.counts) * len(costs) * rounds > MOST_WHOLE:
         return {}
     each = most_a_ballot_gives(neighbour.envelope.form)
