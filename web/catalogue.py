@@ -7,7 +7,7 @@ that the same list can be shown to somebody else, and says nothing about the vis
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -19,6 +19,8 @@ SORTS: Final = ("order", "title", "cheapest", "dearest")
 LABEL: Final = b"scrutin/1/catalogue-order\x00"
 _SEED: Final = re.compile(r"[a-z0-9]{1,16}")
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+PAGE: Final = 48
+"""So many projects are shown at once."""
 LONGEST: Final = 100
 """So many characters of a search are read."""
 
@@ -48,6 +50,23 @@ class Wish:
     category: str = ""
     cost: int | None = None
     sort: str = "order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Portion:
+    """The page ``number``, from 1, of a list cut into ``of`` pages."""
+
+    entries: Sequence[Entry]
+    number: int
+    of: int
+
+    @classmethod
+    def cut(cls, found: Sequence[Entry], asked: str) -> "Portion":
+        """The page that was asked for in an address; what is no page of the list is the nearest."""
+        pages = max(1, -(-len(found) // PAGE))
+        number = int(asked) if re.fullmatch(r"[0-9]{1,6}", asked) else 1
+        number = min(max(1, number), pages)
+        return cls(entries=found[PAGE * (number - 1) : PAGE * number], number=number, of=pages)
 
 
 def draw_order() -> str:

@@ -11,6 +11,7 @@ from web.audience import Answer, Audience, Cache, Door, Route
 from web.catalogue import (
     SORTS,
     Entry,
+    Portion,
     Wish,
     draw_order,
     entries,
@@ -171,11 +172,17 @@ class _Pages:
         )
         every = list(entries(election))
         found = find(election, wish, words.spoken)
+        portion = Portion.cut(found, request.args.get("page", ""))
         narrowed = any(asked[name] for name in ("q", "contest", "district", "category", "cost"))
         return page(
             "projects.html",
             words,
-            found=found,
+            found=len(found),
+            portion=portion,
+            pages=[
+                query(**asked, page=str(number) if number > 1 else "", lang=kept_lang)
+                for number in range(1, portion.of + 1)
+            ],
             every=len(every),
             asked=asked,
             narrowed=narrowed,
@@ -188,7 +195,11 @@ class _Pages:
             follow=query(order=wish.order, lang=kept_lang),
             another=query(**{**asked, "order": next_order(wish.order), "lang": kept_lang}),
             everything=query(order=wish.order, lang=kept_lang),
-            switch=query(**{**asked, "lang": _other(words)}),
+            switch=query(
+                **asked,
+                page=str(portion.number) if portion.number > 1 else "",
+                lang=_other(words),
+            ),
         )
 
     def project(self, contest: str, number: int) -> Response:

@@ -12,6 +12,7 @@ PUBLIC = frozenset({Door.PUBLIC})
 PATHS = (
     "/",
     "/projects?order=abc",
+    "/projects?order=abc&page=2",
     "/projects?order=abc&cost=many",
     "/projects?order=abc&q=nowhere-at-all",
     "/projects/city/1?order=abc",
@@ -26,8 +27,14 @@ PATHS = (
     ("window", "language", "scheme"), [(PHONE, "fr", "light"), (DESKTOP, "en", "dark")]
 )
 def test_nothing_stands_in_anybodys_way(
-    new_context: NewContext, desk: Desk, window: Window, language: str, scheme: str
+    new_context: NewContext,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+    window: Window,
+    language: str,
+    scheme: str,
 ) -> None:
+    monkeypatch.setattr("web.catalogue.PAGE", 3)
     page = new_context(window, language, color_scheme=scheme, bypass_csp=True).new_page()
     with serving(desk.app(PUBLIC)) as address:
         for path in PATHS:

@@ -214,7 +214,8 @@ def test_search_and_filter(hall: Hall, booth: Booth) -> None:
     section = booth.section("c1")
     shown = section.locator("[data-list] > li:visible")
     assert shown.count() == 14
-    section.locator("[data-find-word]").fill("VÉLOS")
+    section.locator("[data-seek]").click()
+    booth.page.keyboard.type("VÉLOS")
     assert [each.get_attribute("data-project") for each in shown.all()] == ["tr12"]
     section.locator("[data-find-word]").fill("velos nord")
     assert shown.count() == 0

@@ -130,6 +130,32 @@ def test_costs_are_read_or_refused(client: FlaskClient) -> None:
     assert field["value"] == "many"
 
 
+def test_a_long_list_is_cut_into_pages(
+    client: FlaskClient, shared_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.catalogue.PAGE", 2)
+    every = [each.path for each in find(shared_desk.manifest.election, Wish(order="a"), "fr")]
+    assert len(every) > 4
+    seen: list[str] = []
+    address: str | None = "/projects?order=a&lang=fr"
+    while address is not None:
+        answer = client.get(address)
+        page = Page(answer.text)
+        here = re.findall(r'href="(/projects/[a-z]+/[0-9]+)\?order=a&amp;lang=fr"', answer.text)
+        assert 0 < len(here) <= 2
+        seen += here
+        turns = {a["rel"]: a["href"] for a in page.tags("a") if a.get("rel")}
+        assert ("prev" in turns) == (len(seen) > 2)
+        assert f"{len(every)} projets" in " ".join(page.text)
+        address = turns.get("next")
+    assert seen == every
+    last = client.get(f"/projects?order=a&page={-(-len(every) // 2)}").text
+    assert client.get("/projects?order=a&page=999").text == last
+    first = client.get("/projects?order=a").text
+    for odd in ("0", "-1", "x", "٣", "1" * 9):
+        assert client.get(f"/projects?order=a&page={odd}").text == first
+
+
 def test_what_was_typed_stays_words(client: FlaskClient) -> None:
     answer = client.get("/projects", query_string={"order": "a", "q": HOSTILE, "lang": "en"})
     page = Page(answer.text)

@@ -48,6 +48,10 @@ export function finder(section, chosen) {
   word.addEventListener("input", find);
   district?.addEventListener("change", find);
   mine.addEventListener("change", find);
+  one("[data-seek]", section).addEventListener("click", () => {
+    word.focus({ preventScroll: true });
+    box.scrollIntoView({ block: "center" });
+  });
   // Enter in the search must not hand the contest in.
   word.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   box.findAll = () => {
