@@ -167,7 +167,7 @@ def test_a_vote_from_the_code_to_a_verified_result(
       }"""
     )
     assert found["state"] == "in-log"
-    assert found["shrunk"] == "log-changed"
+    assert found["shrunk"] == "log-shrunk"
     proof = desk.client.get(f"/box/proofs/{json.loads(cast['receipt'])['leaf_hash']}").data
     assert verify_proof(desk.manifest, last, proof).checkpoint.size == found["size"]
 

@@ -3,7 +3,8 @@
 import { equal, join, sha256 } from "./bytes.js";
 import { Fault } from "./fault.js";
 
-const node = (left, right) => sha256(join(Uint8Array.of(1), left, right));
+/** The hash of a node from the hashes of its two children. */
+export const node = (left, right) => sha256(join(Uint8Array.of(1), left, right));
 
 /** Throws Fault "log-proof" unless the leaf hash stands at `index` of the tree of `size` entries with
  *  this root. */

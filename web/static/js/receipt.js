@@ -1,13 +1,15 @@
 // Receipts, and whether the ballot they promise stands in the log (docs/formats.md section 4).
 
-import { b64, equal, labelled, unb64, utf8 } from "./bytes.js";
+import { b64, equal, labelled, text, unb64, utf8 } from "./bytes.js";
 import { encode, members, parse } from "./canonical.js";
 import { verify } from "./ed25519.js";
 import { DoorProblem, Fault } from "./fault.js";
+import { tileNodes, verifyGrowth } from "./growth.js";
 import { verifyInclusion } from "./merkle.js";
 import { openCheckpoint, readProof } from "./note.js";
 
 const GRACE = 24 * 3600 * 1000;
+const STALE = 6; // seconds that a copy of the newest checkpoint may be handed out
 
 const due = (election) => new Date(Date.parse(election.definition.closes) + GRACE);
 const spelled = (time) => time.toISOString().replace(".000Z", "Z");
@@ -77,8 +79,10 @@ export function receiptBytes(text) {
  *  if by this device's clock, which may be wrong, the promised date has passed. "missing": the box
  *  signed that it has it, and says that it has not: receipt and log together are evidence. "unknown": the box does not have
  *  it; with a leaf hash alone that proves nothing.
- *  `seen`: the `head` of an earlier answer; a log that shrank since then, or has another root at the
- *  same size, is Fault "log-changed", as is any proof that does not hold: "log-…" is evidence.
+ *  `seen`: the `head` of an earlier answer { size, root, note }. The log has to prove that it only grew
+ *  since, whether it has the ballot or not: Fault "log-shrunk" and "log-forked" say that it did not,
+ *  "log-unproved" that it does not show its tiles; each with `seen` and `head`, both signed. Any other
+ *  proof that does not hold is a Fault "log-…" too: evidence.
  */
 export async function findInLog(ballot, election, { door, seen, now = Date.now() }) {
   const leaf = ballot.leafHash ?? ballot;
@@ -89,12 +93,44 @@ export async function findInLog(ballot, election, { door, seen, now = Date.now()
   } catch (error) {
     if (!(error instanceof DoorProblem)) throw error;
     const late = promised && now > due(election).getTime();
+    if (seen && ["pending", "unknown-ballot"].includes(error.code)) await checkNewest(election, { door, seen });
     if (error.code === "pending") return { state: "waiting", late };
     if (error.code === "unknown-ballot") return { state: promised ? "missing" : "unknown" };
     throw error;
   }
   const { size, root, cosignatures } = await openCheckpoint(proof.note, election.manifest);
   await verifyInclusion(proof.index, size, leaf, proof.path, root);
-  if (seen && (size < seen.size || (size === seen.size && b64(root) !== seen.root))) throw new Fault("log-changed");
-  return { state: "in-log", index: proof.index, size, cosignatures, head: { size, root: b64(root) } };
+  const head = { size, root: b64(root), note: text(proof.note) };
+  await checkGrowth(head, { door, seen });
+  return { state: "in-log", index: proof.index, size, cosignatures, head };
+}
+
+/** Throws unless the log of `head` is how the log of `seen` grew. */
+async function checkGrowth(head, { door, seen }) {
+  if (!seen) return;
+  const [before, now] = [seen, head].map(({ size, root }) => ({ size, root: unb64(root, 32) }));
+  const read = tileNodes(now.size, { get: (path) => door.getOnce(path), pause: door.pause });
+  try {
+    await verifyGrowth(before, now, read);
+  } catch (error) {
+    if (error.code?.startsWith("log-")) Object.assign(error, { seen, head });
+    throw error;
+  }
+}
+
+/** The same for the newest checkpoint, where no proof brings one. */
+async function checkNewest(election, { door, seen }) {
+  for (let asked = 1; ; asked += 1) {
+    try {
+      const note = await door.get("/log/checkpoint");
+      const { size, root } = await openCheckpoint(note, election.manifest);
+      await checkGrowth({ size, root: b64(root), note: text(note) }, { door, seen });
+      return;
+    } catch (error) {
+      // The newest may still lack its witnesses; what `seen` holds had them.
+      if (error.code === "log-witnesses") return;
+      if (error.code !== "log-shrunk" || asked === 2) throw error;
+      await door.pause(STALE);
+    }
+  }
 }

@@ -6,7 +6,12 @@ const DATABASE = "scrutin";
 const STORE = "keys";
 const PREFIX = "scrutin/1/";
 
+const SEEN = "scrutin/seen/1/";
+
 export const name = (election) => PREFIX + election;
+
+/** Where the state of the log that was seen last is kept. */
+export const seenName = (election) => SEEN + election;
 
 const done = (request) => new Promise((resolve, reject) => {
   request.addEventListener("success", () => resolve(request.result));
@@ -43,6 +48,16 @@ export async function openStorage({ shared = false } = {}) {
   storage.removeItem(probe);
   await keys("readonly", (store) => store.count());
   return storage;
+}
+
+/** Whether somebody called this device their own: it keeps a vote that was begun, or what a log
+ *  showed, of any election. */
+export function isOwn() {
+  try {
+    return Object.keys(localStorage).some((each) => each.startsWith(PREFIX) || each.startsWith(SEEN));
+  } catch {
+    return false;
+  }
 }
 
 /** Whether this browser may hold a vote that was begun, of any election. */

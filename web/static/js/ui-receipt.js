@@ -1,16 +1,18 @@
 // "Is my vote in the box?": the receipt is checked on this device. Entry of /receipt.
 
 import { doorWords } from "./ui-door.js";
+import { isOwn } from "./storage.js";
 import { proved, session } from "./ui-proof.js";
-import { all, fault, fill, id, one, say, show, summarise } from "./ui-text.js";
+import { all, fault, fill, id, offer, one, say, show, summarise } from "./ui-text.js";
 
 function verdict(name, values = {}) {
   for (const section of all("[data-verdict]")) {
     const own = section.dataset.verdict === name;
     show(section, own);
     if (!own) continue;
-    const place = one("[data-place]", section);
-    if (place) fill(place, say("receipt.in.text", values));
+    for (const each of all("[data-say]", section)) fill(each, say(each.dataset.say, values));
+    const link = one("[data-evidence]", section);
+    if (link) offer(link, values.evidence);
     one("h2", section).focus();
   }
 }
@@ -29,7 +31,7 @@ async function check(event) {
   id("check").disabled = true;
   fill(id("receipt-status"), say("receipt.working"));
   try {
-    const found = await (await session()).checkReceipt(text);
+    const found = await (await session()).checkReceipt(text, { remember: id("remember").checked });
     if (found.state === "misread") wrong(say("receipt.misread"));
     else verdict(found.state, found);
   } catch (error) {
@@ -45,6 +47,7 @@ async function start() {
   show(id("not-ready"), false);
   show(id("app"), true);
   id("ask").addEventListener("submit", check);
+  id("remember").checked = isOwn();
   id("receipt-file").addEventListener("change", async (event) => {
     const [file] = event.target.files;
     if (!file) return;

@@ -1,15 +1,18 @@
 // What the pages ask of the device: the one place where they meet the modules that do its work.
 
 import { openTest as openTestBallot } from "./ballot.js";
-import { utf8 } from "./bytes.js";
+import { b64, utf8 } from "./bytes.js";
 import { readCode } from "./code.js";
 import { Door } from "./door.js";
 import { loadElection } from "./election.js";
 import { Fault } from "./fault.js";
 import { findInLog, readReceipt, readReceiptCode, receiptBytes, receiptCode } from "./receipt.js";
 import { readSheet as readSheetText } from "./seed.js";
+import { forgetSeen, keepSeen, readSeen } from "./seen.js";
 import { isRefusal } from "./ui-door.js";
 import { openVoter, startVoter } from "./voter.js";
+
+export { doorWords } from "./ui-door.js";
 
 const language = document.documentElement.lang;
 const decoder = new TextDecoder();
@@ -141,6 +144,7 @@ class Session {
 
   async erase() {
     await this.voter.erase();
+    forgetSeen(this.rules);
     this.sheet = "";
     this.erased = true;
   }
@@ -167,9 +171,19 @@ export async function openSession(styleId) {
 
 // -- receipts and tests -------------------------------------------------------------------------
 
-/** What is known of a receipt: {state: in | waiting | missing | changed | forged | misread, …}. */
-export async function checkReceipt(text) {
+const GROWTH = { "log-shrunk": "shrunk", "log-forked": "forked", "log-unproved": "unproved" };
+
+/** What an observer needs to see for themselves that the log broke its word: two signed states. */
+const evidence = (rules, { seen, head }) => JSON.stringify(
+  { type: "log-evidence", election: b64(rules.hash), seen: seen.note, now: head.note }, null, 2);
+
+/** What is known of a receipt: {state: in | waiting | missing | shrunk | forked | unproved | changed |
+ *  witnesses | forged | misread | offline, …}. With `remember` this device keeps the newest state of
+ *  the log, so that the next check sees one that shrank or changed; without, it forgets. */
+export async function checkReceipt(text, { remember }) {
   const rules = await election();
+  const seen = await readSeen(rules);
+  if (!remember) forgetSeen(rules);
   let wanted;
   try {
     wanted = text.startsWith("{") ? await readReceipt(receiptBytes(text), rules) : readReceiptCode(text);
@@ -177,11 +191,16 @@ export async function checkReceipt(text) {
     return { state: error.code === "receipt-not-signed" ? "forged" : "misread" };
   }
   try {
-    const found = await findInLog(wanted, rules, { door: door() });
+    const found = await findInLog(wanted, rules, { door: door(), seen });
+    if (remember && found.head) await keepSeen(rules, found.head);
     const state = { "in-log": "in", unknown: "missing" }[found.state] ?? found.state;
     return { ...found, state, index: (found.index ?? 0) + 1 };
   } catch (error) {
-    if (error.code === "log-unwitnessed") return { state: "witnesses" };
+    if (error.code === "log-witnesses") return { state: "witnesses" };
+    if (GROWTH[error.code]) {
+      const [size, before] = [error.head.size, seen.size];
+      return { state: GROWTH[error.code], size, before, evidence: evidence(rules, error) };
+    }
     if (error.code?.startsWith("log-")) return { state: "changed" };
     if (error.code === "silent" || error.code === "busy") return { state: "offline" };
     throw error;
