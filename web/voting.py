@@ -83,6 +83,7 @@ class _Pages:
             "vote.html",
             "ui-begin.js",
             following=("ui-ballot.js",),
+            only=election.styles[0].id if len(election.styles) == 1 else None,
             state=state,
             issuers=[issuer.id for issuer in self._manifest.issuers],
         )

@@ -2,7 +2,6 @@
 
 import { readCode } from "./code.js";
 import { codeWords, groupWhileTyping, tell } from "./ui-code.js";
-import { doorWords } from "./ui-door.js";
 import { mayHold } from "./storage.js";
 import { keeps, proved, session } from "./ui-proof.js";
 import { all, fault, fill, id, one, say, show, summarise } from "./ui-text.js";
@@ -61,6 +60,9 @@ async function sheet(problems) {
   if (text) problems.push({ text, target: input });
   return read;
 }
+
+/** What went wrong; where the rest of the modules did not come, no answer did. */
+const doorWords = (error) => (work ? work.doorWords(error) : say("vote.door.silent"));
 
 function refusal(error) {
   if (error.code === "credential-refused") return say("vote.code.refused");
