@@ -6,10 +6,11 @@ STAMP := $(VENV)/.ready
 PORT ?= 8000
 DEMO ?= demo-election
 MINUTES ?= 30
+BALLOTS ?= 1000000
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench soak fuzz weight screenshots rehearsal lock sbom audit clean
+.PHONY: help setup run test lint bench million soak fuzz weight screenshots rehearsal lock sbom audit clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +38,9 @@ lint: $(STAMP) ## ruff and mypy strict
 
 bench: $(STAMP) ## speed, as ratios within one run; BENCH=full for every rule on every file
 	$(BIN)/python -m tests.bench $(if $(filter full,$(BENCH)),--full)
+
+million: $(STAMP) ## BALLOTS=1000000 cast into files, published and verified: time and memory
+	$(BIN)/python -m tests.bench.million --ballots $(BALLOTS)
 
 soak: $(STAMP) ## MINUTES=30 of ballots while processes are killed, on both databases
 	$(BIN)/python -m tests.soak --minutes $(MINUTES)
