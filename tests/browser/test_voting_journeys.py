@@ -324,6 +324,18 @@ def test_a_ballot_is_tested_on_a_second_device_then_one_is_cast(
     booth.receipt()
 
 
+def test_modules_that_come_late(hall: Hall, booth: Booth) -> None:
+    """The network goes once the field for the code is there, and comes back."""
+    page, asked = booth.page, "**/js/voter.js"
+    page.route(asked, lambda route: route.abort())
+    booth.open("/vote")
+    page.locator("#begin-errors").wait_for()
+    assert "Réessayez" in page.locator("#begin-errors").inner_text()
+    page.unroute(asked)
+    booth.begin(hall[0].code("short-10", ISSUER))
+    page.locator("#h-list").wait_for()
+
+
 def test_codes_that_are_refused(hall: Hall, booth: Booth, new_context: NewContext) -> None:
     page = booth.page
     code = hall[0].code("short-5", ISSUER)
@@ -387,13 +399,18 @@ def test_a_shared_device_keeps_nothing(hall: Hall, booth: Booth) -> None:
     page = booth.page
     _begun(hall, booth, "short-7", shared=True)
     booth.tick("c1", ["tr11"])
-    booth.cast()
+    receipt = booth.cast()
     booth.axe()
     assert page.locator("#again").is_hidden()
     page.locator("#erase").click()
     page.locator("#h-erased").wait_for()
     booth.axe()
     assert page.evaluate("document.body.textContent").find(hall[0].code("short-7", ISSUER)) < 0
+    assert page.evaluate(KEPT) == [0, 0]
+    # Nor does the check of the receipt leave anything.
+    booth.open(f"/receipt#{receipt}")
+    page.locator("[data-verdict]:visible").wait_for()
+    assert not page.locator("#remember").is_checked()
     assert page.evaluate(KEPT) == [0, 0]
     booth.open("/vote")
     page.locator("#begin").wait_for()
