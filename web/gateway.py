@@ -14,12 +14,12 @@ import io
 import logging
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from flask import Flask, Response
 
+from web.hands import Hands
 from web.problem import LANGUAGES, Problem, respond
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Gateway:
         self._most = most
         self._inside = 0
         self._body_seconds = body_seconds
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self._hands = Hands(threads)
         problems = (Problem("busy", retry_after=COME_BACK_SECONDS), Problem("too-slow"))
         self._ready = {
             (problem.code, language, chosen, kind): _made(flask, problem, language, chosen, kind)
@@ -113,7 +113,6 @@ class Gateway:
             self._inside -= 1
 
     async def _answer(self, environment: dict[str, Any], protocol: Any) -> None:
-        loop = asyncio.get_running_loop()
         answer = Answer()
 
         def work() -> bytes | None:
@@ -127,14 +126,14 @@ class Gateway:
             return None
 
         try:
-            whole = await loop.run_in_executor(self._threads, work)
+            whole = await self._hands.do(work)
             if whole is not None:
                 protocol.response_bytes(answer.status, answer.headers, whole)
                 return
             transport = protocol.response_stream(answer.status, answer.headers)
             parts: Iterator[bytes] = iter(answer.parts)
             while True:
-                part = await loop.run_in_executor(self._threads, next, parts, None)
+                part = await self._hands.do(lambda: next(parts, None))
                 if part is None:
                     return
                 # Whoever reads slowly holds no thread either.

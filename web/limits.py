@@ -4,13 +4,15 @@ Each process can count by itself (:class:`Windows`); the processes of one host c
 asking one place for all of them (``web.shared_limits``).
 """
 
-import time
+from collections import deque
+from collections.abc import Callable
 from ipaddress import AddressValueError, IPv6Address
+from math import floor
+from threading import Lock
+from time import monotonic
 from typing import Protocol
 
-import limits
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+MINUTE = 60.0
 
 
 class Counts(Protocol):
@@ -26,22 +28,55 @@ class Counts(Protocol):
 
 
 class Windows:
-    """Moving windows of one minute, in the memory of this process."""
+    """Moving windows of one minute, in the memory of this process.
 
-    def __init__(self) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+    Whoever has not come for one to two minutes is forgotten, all at once and without looking at
+    each: a city's evening is a hundred thousand addresses (docs/decisions/0030).
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._guard = Lock()
+        self._turned = clock()
+        self._recent: dict[tuple[str, str], deque[float]] = {}
+        self._before: dict[tuple[str, str], deque[float]] = {}
 
     def hit(self, what: str, who: str, per_minute: int) -> int:
-        item = limits.RateLimitItemPerMinute(per_minute)
-        return 0 if self._limiter.hit(item, what, who) else self._wait(item, what, who)
+        with self._guard:
+            now = self._clock()
+            times = self._times((what, who), now)
+            if len(times) < per_minute:
+                times.append(now)
+                self._recent[what, who] = times
+                return 0
+            return _wait(times, per_minute, now)
 
     def full(self, what: str, who: str, per_minute: int) -> int:
-        item = limits.RateLimitItemPerMinute(per_minute)
-        return 0 if self._limiter.test(item, what, who) else self._wait(item, what, who)
+        with self._guard:
+            now = self._clock()
+            times = self._times((what, who), now)
+            return 0 if len(times) < per_minute else _wait(times, per_minute, now)
 
-    def _wait(self, item: limits.RateLimitItem, what: str, who: str) -> int:
-        stats = self._limiter.get_window_stats(item, what, who)
-        return max(1, int(stats.reset_time - time.time()) + 1)
+    def __len__(self) -> int:
+        """Of how many something is remembered."""
+        return len(self._recent) + len(self._before)
+
+    def _times(self, key: tuple[str, str], now: float) -> deque[float]:
+        """When somebody came in the last minute. What is not put back is as good as forgotten."""
+        if now - self._turned >= MINUTE:
+            self._before = self._recent if now - self._turned < 2 * MINUTE else {}
+            self._recent, self._turned = {}, now
+        times = self._recent.get(key)
+        if times is None:
+            times = self._before.get(key, deque())
+        while times and times[0] <= now - MINUTE:
+            times.popleft()
+        return times
+
+
+def _wait(times: deque[float], per_minute: int, now: float) -> int:
+    """Whole seconds until one more is within the limit."""
+    return max(1, floor(times[-per_minute] + MINUTE - now) + 1)
 
 
 class Limits:

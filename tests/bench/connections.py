@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 PATIENCE_SECONDS = 60.0
 
@@ -39,9 +40,17 @@ class Measured:
         return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
 
+_households = count()
+
+
 def request(method: str, path: str, body: bytes) -> bytes:
-    """The bytes of an HTTP/1.1 request on a connection that stays open."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
+    """The bytes of an HTTP/1.1 request on a connection that stays open, from a household of its own
+    behind the proxy that speaks for all."""
+    number = next(_households) % 2**24
+    head = (
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n"
+        f"X-Forwarded-For: 10.{number >> 16}.{number >> 8 & 255}.{number & 255}\r\n"
+    )
     if body:
         head += "Content-Type: application/json\r\n"
     return head.encode() + b"\r\n" + body

@@ -97,7 +97,11 @@ def running(sizes: Sizes, server: postgres.Server | None, workers: int) -> Itera
                 Device(manifest=town.manifest, style=STYLE, seed=sha256(os.urandom(32)).digest())
                 for _ in range(sizes.people)
             ]
-            environment = {**os.environ, "SCRUTIN_REQUESTS_FACTOR": "100000"}
+            environment = {
+                **os.environ,
+                "SCRUTIN_REQUESTS_FACTOR": "100000",
+                "SCRUTIN_TRUSTED_PROXIES": "1",
+            }
             registrar, box = (
                 Killed(town.place.root, environment, each, doors=(door,))
                 for door, each in (("registrar", 1), ("box", workers))
@@ -163,8 +167,9 @@ def credential_request(town: Town, person: str, device: Device) -> bytes:
     return request("POST", f"/registrar/{ISSUER}/credentials", canonical.encode(body))
 
 
-EMPTY = request("POST", "/box/ballots", b"{}")
-EMPTY_REGISTRAR = request("POST", f"/registrar/{ISSUER}/credentials", b"{}")
+def empty(path: str, number: int) -> list[bytes]:
+    """So many requests that are refused at once."""
+    return [request("POST", path, b"{}") for _ in range(number)]
 
 
 @dataclass(slots=True)
@@ -227,7 +232,7 @@ def bench_one(sizes: Sizes, service: Service, table: Table) -> int:
     for connections in CONNECTIONS:
         number = sizes.alone if connections == 1 else sizes.many
         own, requests = prepared(number)
-        nothing = closed_loop(service.box, [EMPTY] * number, connections)
+        nothing = closed_loop(service.box, empty("/box/ballots", number), connections)
         table.row("an empty POST", str(connections), nothing, None)
         cast = closed_loop(service.box, requests, connections)
         table.row("cast", str(connections), cast, nothing)
@@ -244,7 +249,8 @@ def bench_one(sizes: Sizes, service: Service, table: Table) -> int:
         for entry in acknowledged[: sizes.many]
     ]
     table.row("proof of a ballot", "32", closed_loop(service.box, proofs, 32), None)
-    nothing = closed_loop(service.registrar, [EMPTY_REGISTRAR] * sizes.people, 32)
+    door = empty(f"/registrar/{ISSUER}/credentials", sizes.people)
+    nothing = closed_loop(service.registrar, door, 32)
     issued = closed_loop(service.registrar, service.credentials, 32)
     table.row("credential", "32", issued, nothing)
     return missing

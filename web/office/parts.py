@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from typing import TypedDict
 
 from sqlalchemy import Engine
@@ -35,6 +36,7 @@ BOX_DATABASE = "box.db"
 DISK_FLOOR = 200 * 1024 * 1024
 """The box takes no ballot while less than this is free: a write that fails for want of space is the
 one thing that has destroyed ballot logs (docs/operations.md)."""
+ASKED_SECONDS = 1.0
 MOST_CONNECTIONS = 40
 """Of one process to PostgreSQL: one a thread of the server, and a few for what runs beside."""
 
@@ -152,6 +154,23 @@ def free_bytes(folder: ElectionFolder) -> int:
     return shutil.disk_usage(folder.box).free
 
 
+class Room:
+    """Whether the box may take more. The disk is asked once a second: the floor leaves room for far
+    more than arrives in one."""
+
+    def __init__(self, folder: ElectionFolder) -> None:
+        self._folder = folder
+        self._asked = -ASKED_SECONDS
+        self._enough = False
+
+    def __call__(self) -> bool:
+        now = monotonic()
+        if now - self._asked >= ASKED_SECONDS:
+            self._enough = free_bytes(self._folder) >= DISK_FLOOR
+            self._asked = now
+        return self._enough
+
+
 def second_copy(election_id: str) -> SecondCopy | None:
     """Where sealed bytes are kept a second time: ``SCRUTIN_SECOND_COPY``, if that is set."""
     folder = os.environ.get("SCRUTIN_SECOND_COPY", "")
@@ -212,7 +231,7 @@ def open_intake(folder: ElectionFolder, manifest: Manifest, clock: Clock) -> Ite
             store=store,
             receipt_key=keys.receipt,
             clock=clock,
-            room=lambda: free_bytes(folder) >= DISK_FLOOR,
+            room=Room(folder),
         ) as box:
             yield {"box": box, "store": store, "keys": keys}
     finally:
