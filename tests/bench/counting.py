@@ -48,10 +48,12 @@ FULL: Final[Sequence[Case]] = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What one process said: seconds, KiB, winners; ``cut``: the time was over."""
+    """What one process said: seconds, KiB, winners; ``cut``: the time was over. ``idle``: the
+    memory of the program itself, its libraries loaded."""
 
     read: float
     count: float
+    idle: int
     peak: int
     winners: frozenset[str]
     cut: bool
@@ -60,6 +62,11 @@ class Run:
     def whole(self) -> float:
         """Seconds from the file to the winners."""
         return self.read + self.count
+
+    @property
+    def used(self) -> int:
+        """KiB that the election took beyond the program itself."""
+        return max(self.peak - self.idle, 1)
 
 
 def run(who: str, rule: str, path: Path, limit: int) -> Run | str:
@@ -79,6 +86,7 @@ def run(who: str, rule: str, path: Path, limit: int) -> Run | str:
     return Run(
         read=read,
         count=max(limit - read, 0.0) if cut else float(said["count"]),
+        idle=int(said["idle"]),
         peak=int(said["peak"]),
         winners=frozenset(said.get("winners", ())),
         cut=cut,
@@ -111,7 +119,8 @@ def _beside(ours: Run, who: str, theirs: Run | str) -> str:
         f"  {who:<10} {_time(theirs.whole, theirs.cut):>9}, of it counting "
         f"{_time(theirs.count, theirs.cut):>9}, {_memory(theirs.peak):>9}; as fast: {more}"
         f"{theirs.whole / ours.whole:.0f} x file to winners, {more}"
-        f"{theirs.count / ours.count:.0f} x counting; memory 1/{theirs.peak / ours.peak:.1f}"
+        f"{theirs.count / ours.count:.0f} x counting; memory 1/{theirs.peak / ours.peak:.1f}, "
+        f"beyond the programs 1/{theirs.used / ours.used:.1f}"
         f"{'' if theirs.cut else f'; {same}'}"
     )
 
@@ -132,7 +141,8 @@ def bench_counting(cases: Sequence[tuple[str, Path]], limit: int) -> None:
         more = whole if isinstance(whole, str) else _time(whole.count, whole.cut)
         print(
             f"{rule}, {name}: ours {_time(ours.whole, ours.cut)}, of it counting "
-            f"{_time(ours.count, ours.cut)} (with margins and ties {more}), {_memory(ours.peak)}",
+            f"{_time(ours.count, ours.cut)} (with margins and ties {more}), {_memory(ours.peak)}, "
+            f"{_memory(ours.used)} beyond the program",
             flush=True,
         )
         for who in ("pabutools", "pabumeasures"):
