@@ -87,6 +87,7 @@ async function submit(event) {
     // What is kept here is known first: it may be this vote.
     await offered;
     work ??= await session();
+    await work.kept();
     const style = await work.begin({ codes: read, sheet: recovered, shared: whose === "shared" });
     // Nothing of the code may stay in the page that the back button brings again.
     id("begin").reset();

@@ -15,17 +15,20 @@ export async function proved() {
 /** Whether this browser can keep a vote that is not finished. */
 export const keeps = () => missing.length === 0;
 
-/** Fetches the other modules of this page and of the next. An import alone names no digest: these
- *  links do, so they stand in the page before any such import. */
-function fetchRest() {
-  const rest = document.getElementById("later");
-  if (rest) document.head.append(rest.content);
+/** Fetches the other modules of this page and of the next, and names their digests: an import alone
+ *  names none, these links do. A browser remembers that an import failed, and never tries it again; so
+ *  each file is here before the first. */
+async function fetchRest() {
+  const rest = document.getElementById("later")?.content;
+  const links = [...(rest?.querySelectorAll("[integrity]") ?? [])];
+  await Promise.all(links.map(async ({ href, integrity }) => (await fetch(href, { integrity })).arrayBuffer()));
+  if (rest) document.head.append(rest);
 }
 
-/** ui-session.js. Throws DoorSilent when it does not come. */
+/** ui-session.js. Throws DoorSilent when it does not come: try again. */
 export async function session() {
-  fetchRest();
   try {
+    await fetchRest();
     return await import("./ui-session.js");
   } catch {
     throw new DoorSilent("modules");
