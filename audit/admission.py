@@ -8,6 +8,7 @@ Pure. ``check_open``, ``check_ballot`` and ``check_close`` look at one entry and
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from audit.credential import CredentialInvalid, credential_message, verify_credential
 from audit.ed25519 import SignatureInvalid, check_public_key, verify
@@ -296,9 +297,9 @@ def admit(
         closed = check_close(manifest, entries[last])
     except LogRefused as refused:
         raise refused.at(last) from None
-    ballots = list(enumerate(entries[1:last], start=1))
+    ballots = islice(enumerate(entries), 1, last)
     gathered = _Gathered()
-    for portion in in_portions(_Check(manifest), ballots, jobs=jobs):
+    for portion in in_portions(_Check(manifest), ballots, number=last - 1, jobs=jobs):
         for ballot in portion:
             gathered.add(ballot)
         progress(gathered.seen)

@@ -6,7 +6,7 @@ independent of every other ballot.
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import islice
 from multiprocessing import get_context
@@ -45,15 +45,17 @@ def processes(jobs: int) -> int:
 
 
 def in_portions(
-    work: Callable[[Sequence[Item]], Result], items: Sequence[Item], *, jobs: int
+    work: Callable[[Sequence[Item]], Result], items: Iterable[Item], *, number: int, jobs: int
 ) -> Iterator[Result]:
     """``work`` on portions of ``items``; gives the results in the order of the portions.
 
+    ``number`` is how many items there are; they are taken only as they are worked on, so that
+    nobody has to keep a list of them.
     With ``jobs`` 1, or few items, in this process. Otherwise ``work``, its results and what it
     raises must pickle; what it raises is raised here, for the earliest portion first.
     """
     portions = _portions(iter(items))
-    if processes(jobs) == 1 or len(items) < WORTH_IT:
+    if processes(jobs) == 1 or number < WORTH_IT:
         yield from map(work, portions)
         return
     # Spawned, not forked: a forked child would inherit whatever locks other threads hold.

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from io import BytesIO
 
 from audit.admission import Admitted, CountedBallot
 from audit.checkpoint import Checkpoint
@@ -29,6 +30,11 @@ from tally.pabulib_publication import publication
 from tally.vote import Layout, Spoiled, Vote, plaintext_length
 
 DOES_NOT_OPEN = "does-not-open"
+
+_PORTION = 1_000
+_MOST_KNOWN = 50_000
+"""Spellings of choices that are kept to be used again: where hardly two are equal, they would grow
+with the ballots and save nothing."""
 
 
 class SealedInvalid(AuditError):
@@ -90,8 +96,8 @@ class _Open:
     def __reduce__(self) -> tuple[type["_Open"], tuple[Manifest, str, bytes]]:
         return _Open, self._arguments
 
-    def __call__(self, portion: Sequence[tuple[CountedBallot, bytes]], /) -> list[OpenedBallot]:
-        opened = []
+    def __call__(self, portion: Sequence[tuple[CountedBallot, bytes]], /) -> list[Vote | Spoiled]:
+        votes = []
         for ballot, blob in portion:
             info = seal_info(self._manifest.hash, self._style, ballot.pseudonym, ballot.sequence)
             vote: Vote | Spoiled
@@ -99,8 +105,8 @@ class _Open:
                 vote = self._layout.decode(self._opener.open(blob, info))
             except SealInvalid:
                 vote = Spoiled(reason=DOES_NOT_OPEN)
-            opened.append(OpenedBallot(leaf_hash=ballot.leaf_hash, vote=vote))
-        return opened
+            votes.append(vote)
+        return votes
 
 
 def _nothing(_done: int) -> None:
@@ -123,9 +129,12 @@ def open_ballots(
     hash, so that the order says nothing of the log.
     """
     opened: list[OpenedBallot] = []
-    pairs = list(zip(ballots, blobs, strict=True))
-    for portion in in_portions(_Open(manifest, style, private_key), pairs, jobs=jobs):
-        opened += portion
+    pairs = zip(ballots, blobs, strict=True)
+    work = _Open(manifest, style, private_key)
+    # The hashes are those of ``ballots`` themselves: copies would come back from other processes.
+    hashes = (ballot.leaf_hash for ballot in ballots)
+    for portion in in_portions(work, pairs, number=len(ballots), jobs=jobs):
+        opened += [OpenedBallot(leaf_hash=next(hashes), vote=vote) for vote in portion]
         progress(len(opened))
     opened.sort(key=lambda ballot: ballot.leaf_hash)
     return opened
@@ -136,8 +145,17 @@ def ballots_file(style: str, opened: Sequence[OpenedBallot]) -> bytes:
     # Spelled ballot by ballot, which a test compares with the general encoder: most ballots make
     # one of few choices, and a file of 150,000 of them would take longer than their signatures.
     known: dict[object, str] = {}
-    ballots = ",".join(_ballot_text(ballot, known) for ballot in opened)
-    return f'{{"ballots":[{ballots}],"style":{_text(style)}}}'.encode()
+    file = BytesIO()
+    file.write(b'{"ballots":[')
+    # In portions, because a million texts, all of them joined, and their bytes would stand beside
+    # each other in memory.
+    for begin in range(0, len(opened), _PORTION):
+        texts = [_ballot_text(ballot, known) for ballot in opened[begin : begin + _PORTION]]
+        file.write((",".join(texts) if not begin else "," + ",".join(texts)).encode())
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+    file.write(f'],"style":{_text(style)}}}'.encode())
+    return file.getvalue()
 
 
 def _text(value: canonical.Value) -> str:

@@ -39,6 +39,9 @@ __all__ = [
 
 VERSION: Final = 1
 
+MOST_KNOWN = 50_000
+"""Parts of each contest that are kept once read, in case an equal one follows."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoiled:
@@ -104,6 +107,8 @@ class _Part:
                 found = tuple([self.marks.setdefault(mark, mark) for mark in choice])
             except MarkFault as fault:
                 found = Spoiled(reason=fault.reason)
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()  # hardly two are equal: what is kept only grows
             self.known[data] = found
         return found
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audit import recount
 from audit.admission import AdmissionRefused
 from audit.bundle import FolderDiffers, Prepared, all_files, complete, prepare, publish
 from audit.derive import InputsInvalid, derive
@@ -271,7 +272,7 @@ def test_a_renderer_draws_each_file_once_and_sees_what_is_decided() -> None:
     }
 
 
-def test_ballots_are_spelled_as_the_general_encoder_does() -> None:
+def test_ballots_are_spelled_as_the_general_encoder_does(monkeypatch: pytest.MonkeyPatch) -> None:
     choices: dict[str, Choice | Spoiled] = {
         "z": (("é/1", 2), ('"', 1)),
         "b": (),
@@ -294,6 +295,10 @@ def test_ballots_are_spelled_as_the_general_encoder_does() -> None:
         "c": {"spoiled": "too-many"},
     }
     assert ballots_file("a", []) == b'{"ballots":[],"style":"a"}'
+    for portion in (1, 2):
+        monkeypatch.setattr(recount, "_PORTION", portion)
+        monkeypatch.setattr(recount, "_MOST_KNOWN", 0)
+        assert ballots_file("a", opened) == data
 
 
 def test_nobody_voted() -> None:

@@ -132,7 +132,7 @@ def generate(ballots: int, folder: Path, jobs: int) -> None:
             frontier = frontier.append(leaf_hash(entry))
 
         write(own.open_entry())
-        for portion in pool.map(make, portions):
+        for portion in map(make, portions) if jobs == 1 else pool.map(make, portions):
             for entry, style, blob in portion:
                 write(entry)
                 sealed[style].write(blob)

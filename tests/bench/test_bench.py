@@ -1,10 +1,14 @@
 """The bench measures what it says: the same count twice over, and nothing beyond its limit."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.bench import counting, scaling
+from audit.derive import InputsInvalid
+from tests.bench import counting, million, scaling
 from tests.bench.__main__ import generated
 from tests.bench.contender import run as run_here
 from tests.bench.counting import Run, bench_counting, run
@@ -69,3 +73,34 @@ def test_generated_votes_are_always_the_same(tmp_path: Path) -> None:
     path = tmp_path / "scaling.svg"
     scaling.draw({label: {500: first, 1_000: second}}, path)
     assert label in path.read_text("utf-8")
+
+
+def test_a_small_million(tmp_path: Path) -> None:
+    million.generate(20, tmp_path, 1)
+    entries = list(million.read_entries(tmp_path))
+    assert len(entries) == 22
+    assert million.signatures(20, tmp_path) > 0
+    million.publish_step(20, tmp_path, 1)
+    million.verify_step(20, tmp_path, 1)
+    votes = (tmp_path / "publication" / "pabulib" / "city.pb").read_text()
+    assert "num_votes;20\n" in votes
+    log = bytearray((tmp_path / "entries").read_bytes())
+    log[-200] ^= 1
+    (tmp_path / "entries").write_bytes(log)
+    with pytest.raises(InputsInvalid, match="not of these log entries"):
+        million.publish_step(20, tmp_path, 1)
+
+
+def test_memory_is_that_of_all_processes_together() -> None:
+    alone = million.resident(os.getpid())
+    with subprocess.Popen(
+        [sys.executable, "-c", "kept = bytearray(b'x') * 30_000_000; print(flush=True); input()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        both = million.resident(os.getpid())
+        child.communicate(b"\n")
+    assert both - alone > 28_000
+    assert million.resident(child.pid) == 0

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tally import vote as tally_vote
 from tally.election import (
     Approval,
     ChooseOne,
@@ -253,3 +254,17 @@ def test_any_bytes_are_a_vote_or_spoiled_and_clean_ones_are_the_only_spelling(
             clean[name] = choice
     if len(clean) == len(vote.choices):
         assert layout.encode(clean) == plaintext
+
+
+def test_what_was_read_before_does_not_grow_with_the_ballots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tally_vote, "MOST_KNOWN", 2)
+    election = election_with(Approval(minimum=1, maximum=3))
+    layout = Layout(election, "s")
+    for project in [*range(10), *range(10)]:
+        choice = ((f"p{project}", 1),)
+        vote = layout.decode(encode_vote(election, "s", {"c": choice}))
+        assert isinstance(vote, Vote)
+        assert vote.choices["c"] == choice
+        assert 0 < len(layout._parts[0].known) <= 2
