@@ -1,15 +1,21 @@
-"""Databases of every version are brought to the newest, and keep what is in them."""
+"""Databases of every version are brought to the newest, and keep what is in them.
 
+tests/vectors/schema holds the tables of each release as that release made them, and rows for all of
+them: written down once, and never changed.
+"""
+
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, MetaData, inspect, text
+from sqlalchemy import Engine, LargeBinary, MetaData, inspect, text
 
 import ballot.store.schema
 from ballot.store.box import BoxMissing, BoxStore
@@ -20,6 +26,7 @@ from ballot.store.registrartables import METADATA
 from ballot.store.schema import NEWEST, VERSION_TABLE, bring_up_to_date
 from tests.postgres import Server
 
+RELEASED = Path(__file__).parents[1] / "vectors/schema"
 STORES = {"box": Row.metadata, "registrar": METADATA}
 
 
@@ -99,34 +106,130 @@ def test_tables_made_before_versions_were_kept_are_the_first_version(
     fresh.dispose()
 
 
-def test_what_the_first_release_stored_is_there_after_the_upgrade(engine: Engine) -> None:
-    create_tables(engine, Row.metadata)
-    zeros = "zeroblob(32)" if engine.dialect.name == "sqlite" else "decode(repeat('00', 32), 'hex')"
-    false = "0" if engine.dialect.name == "sqlite" else "false"
+def first_release(engine: Engine, store: str) -> dict[str, list[dict[str, Any]]]:
+    """Make the database of release 0.1.0, as it was written down then; gives its rows."""
+    name = f"{store}_0001.{engine.dialect.name}.sql"
+    rows = json.loads((RELEASED / f"{store}_0001.rows.json").read_text("utf-8"))["rows"]
+    statements = (RELEASED / name).read_text("utf-8").partition("\n\n")[2].split(";\n")
+    found: dict[str, list[dict[str, Any]]] = {}
     with writing(engine) as connection:
-        connection.execute(
-            text(f"INSERT INTO box_head VALUES ({zeros}, 7, {zeros}, {false}, 5, {zeros})")  # noqa: S608
-        )
-        connection.execute(
-            text(f"INSERT INTO box_pseudonym VALUES ({zeros}, 'centre', 3)")  # noqa: S608
-        )
-    store = BoxStore(engine, bytes(32))
+        for statement in statements:
+            if statement.strip():
+                connection.execute(text(statement))
+        columns = {
+            table: {each["name"]: each["type"] for each in inspect(connection).get_columns(table)}
+            for table in rows
+        }
+        for table, written in rows.items():
+            found[table] = [
+                {
+                    name: bytes.fromhex(value)
+                    if isinstance(columns[table][name], LargeBinary) and value is not None
+                    else value
+                    for name, value in row.items()
+                }
+                for row in written
+            ]
+            names = ", ".join(written[0])
+            places = ", ".join(f":{each}" for each in written[0])
+            connection.execute(
+                text(f"INSERT INTO {table} ({names}) VALUES ({places})"),  # noqa: S608
+                found[table],
+            )
+    return found
+
+
+def kept(engine: Engine, rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[Any]]:
+    """What these columns of these tables hold now, in no order."""
+    found = {}
+    with reading(engine) as connection:
+        for table, written in rows.items():
+            names = ", ".join(written[0])
+            held = connection.execute(text(f"SELECT {names} FROM {table}"))  # noqa: S608
+            found[table] = sorted(map(repr, map(tuple, held)))
+    return found
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_no_row_of_the_first_release_is_lost(
+    engine: Engine, store: str, tmp_path: Path, server: Server | None
+) -> None:
+    rows = first_release(engine, store)
+    assert {table.name for table in STORES[store].sorted_tables} >= set(rows)
+    before = kept(engine, rows)
+    assert all(before.values())
+    bring_up_to_date(engine, store)
+    assert version(engine) == NEWEST[store]
+    assert kept(engine, rows) == before
+    fresh = open_engine(server.fresh() if server else f"sqlite:///{tmp_path}/fresh.db")
+    bring_up_to_date(fresh, store)
+    assert shape(engine, STORES[store]) == shape(fresh, STORES[store])
+    fresh.dispose()
+
+
+def test_the_first_release_wrote_rows_in_every_table() -> None:
+    for store, tables in (("box", 7), ("registrar", 3)):
+        rows = json.loads((RELEASED / f"{store}_0001.rows.json").read_text("utf-8"))["rows"]
+        for engine in ("sqlite", "postgresql"):
+            made = (RELEASED / f"{store}_0001.{engine}.sql").read_text("utf-8")
+            assert made.count("CREATE TABLE") == tables + 1  # and the version
+        assert len(rows) == tables
+        assert all(rows.values())
+
+
+def test_the_box_of_the_first_release_is_served(engine: Engine) -> None:
+    rows = first_release(engine, "box")
+    store = BoxStore(engine, rows["box_head"][0]["election"])
     store.create()
     with store.reading() as transaction:
         head = transaction.head()
-        assert (head.size, head.signed_size, head.closed) == (7, 5, False)
-        assert transaction.pseudonyms_per_style() == {"centre": 1}
+        assert (head.size, head.signed_size, head.closed) == (3, 2, False)
+        assert transaction.pseudonyms_per_style() == {"centre": 2, "école": 1}
+        assert [leaf for leaf, _ in transaction.entries(0, 3)] == [
+            row["leaf_hash"] for row in rows["box_entry"]
+        ]
+        assert all(transaction.is_pending(row["leaf_hash"]) for row in rows["box_pending"])
+        own = rows["box_fate"][2]
+        holding = transaction.holdings([own["pseudonym"]])[own["pseudonym"]]
+        assert (holding.style, holding.sequence) == ("centre", 3)
+        assert dict(holding.fates) == {own["sealed_hash"]: True}
+        assert transaction.witnessed() == (1, rows["box_witnessed"][0]["checkpoint"])
 
 
-def test_a_newer_database_and_anothers_are_refused(engine: Engine) -> None:
-    bring_up_to_date(engine, "box")
-    with pytest.raises(StoreInvalid, match="not a registrar's"):
-        RegistrarStore.create(engine, issuer="town", styles=["centre"])
+def test_the_registrar_of_the_first_release_is_served(engine: Engine) -> None:
+    rows = first_release(engine, "registrar")
+    bring_up_to_date(engine, "registrar")
+    store = RegistrarStore(engine)
+    person, issued = rows["registrar_person"][0], rows["registrar_issuance"][0]
+    holder = store.find(person["code"])
+    assert holder is not None
+    assert holder.blinded_message == issued["blinded_message"]
+    assert holder.blind_signature == issued["blind_signature"]
+    assert dict(store.roll_counts()) == {"centre": 1, "école": 1}
+    assert dict(store.issued_counts())["centre"] == 1
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_a_newer_database_and_anothers_are_refused(engine: Engine, store: str) -> None:
+    other = "registrar" if store == "box" else "box"
+    bring_up_to_date(engine, store)
+    with pytest.raises(StoreInvalid, match=f"not a {other}'s"):
+        start(engine, other)
     with writing(engine) as connection:
-        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = 'box_9999'"))  # noqa: S608
-    with pytest.raises(StoreInvalid, match="'box_9999', which this release does not know"):
+        connection.execute(
+            text(f"UPDATE {VERSION_TABLE} SET version_num = '{store}_9999'")  # noqa: S608
+        )
+    with pytest.raises(StoreInvalid, match=f"'{store}_9999', which this release does not know"):
+        start(engine, store)
+    assert version(engine) == f"{store}_9999"
+
+
+def start(engine: Engine, store: str) -> None:
+    """What a process of this store does first."""
+    if store == "box":
         BoxStore(engine, bytes(32)).create()
-    assert version(engine) == "box_9999"
+    else:
+        RegistrarStore.create(engine, issuer="town", styles=["centre"])
 
 
 def test_many_processes_start_at_once(address: str) -> None:
