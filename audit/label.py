@@ -14,7 +14,7 @@ _PURPOSE = re.compile(r"[a-z0-9][a-z0-9-]*", re.ASCII)
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _SYMBOLS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_FROM_URL = str.maketrans("-_", "+/")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
 class BinaryInvalid(AuditError):
@@ -57,7 +57,8 @@ def unb64(text: object, field: str, *, size: int | None = None) -> bytes:
     # Two symbols beyond the fours spell a byte and four bits that must be zero, three two and two.
     if over and _SYMBOLS.index(text[-1]) & (0b1111 if over == 2 else 0b11):
         raise BinaryInvalid(f"{field}: not the only base64url spelling of its bytes")
-    data = a2b_base64(text.translate(_FROM_URL) + "=" * (-over % 4))
+    # As bytes: a text is translated symbol by symbol, twenty times more slowly.
+    data = a2b_base64(text.encode("ascii").translate(_FROM_URL) + b"=" * (-over % 4))
     if size is not None and len(data) != size:
         raise BinaryInvalid(f"{field}: {len(data)} bytes instead of {size}")
     return data

@@ -27,7 +27,7 @@ from tally.election import Election
 from tally.errors import TallyError
 from tally.outcome import TOP_UP
 from tally.pabulib_publication import publication
-from tally.vote import Layout, Spoiled, Vote, plaintext_length
+from tally.vote import Choice, Layout, Spoiled, Vote, plaintext_length
 
 DOES_NOT_OPEN = "does-not-open"
 
@@ -171,12 +171,21 @@ def _ballot_text(ballot: OpenedBallot, known: dict[object, str]) -> str:
         choice = vote.choices[contest]
         key = (contest, choice)
         if key not in known:
-            value: canonical.Value = (
-                {"spoiled": choice.reason} if isinstance(choice, Spoiled) else choice
-            )
-            known[key] = f"{_text(contest)}:{_text(value)}"
+            known[key] = f"{_text(contest)}:{_choice_text(choice, known)}"
         parts.append(known[key])
     return f'{{"contests":{{{",".join(parts)}}},"leaf_hash":"{leaf}"}}'
+
+
+def _choice_text(choice: Choice | Spoiled, known: dict[object, str]) -> str:
+    if isinstance(choice, Spoiled):
+        return _text({"spoiled": choice.reason})
+    # Where hardly two choices are equal, their marks still are.
+    marks = []
+    for mark in choice:
+        if mark not in known:
+            known[mark] = _text(mark)
+        marks.append(known[mark])
+    return f"[{','.join(marks)}]"
 
 
 def lot_seed(election: bytes, root: bytes, private_key: bytes) -> bytes:
