@@ -15,11 +15,14 @@ from audit.label import b64
 from audit.merkle import leaf_hash, node_reader, root
 from audit.note import Ed25519Signer, sign_note
 from audit.proof import ProofFile
+from audit.receipt import receipt_due
 from audit.tile import new_tiles, tile_bytes
+from tests.browser.booth import Booth
 from tests.browser.chromium import PHONE, serving
 from tests.browser.conftest import NewContext
 from tests.browser.modules import Modules, modules_page
 from tests.web.desk import Desk
+from web.clock import spell_time
 from web.office.parts import box_keys
 
 Log = Sequence[bytes]
@@ -209,6 +212,7 @@ def test_a_log_that_shrank_or_forked_is_told(
             opened = [open_checkpoint(note, key.name, key).checkpoint for note in notes]
             assert [each.size for each in opened] == [9, int(size)]
             assert kept["election"] == b64(shared_desk.manifest.hash)
+            Booth(page=page, address=address).axe()
             # What was seen is not given up for what contradicts it.
             assert page.evaluate(SEEN) == grown
         liar.log = log_of(9, 3)
@@ -220,6 +224,14 @@ def test_a_log_that_shrank_or_forked_is_told(
             page.evaluate("text => { localStorage[Object.keys(localStorage)[0]] = text; }", damage)
             assert _check(page) == "in"
             assert page.evaluate(SEEN) == liar.note().decode()
+
+        # A receipt that the box did not sign.
+        due = spell_time(receipt_due(shared_desk.manifest))
+        forged = {"type": "receipt", "leaf_hash": b64(log_of(1)[0]), "due": due}
+        forged |= {"election": b64(shared_desk.manifest.hash), "signature": b64(bytes(64))}
+        page.locator("#receipt").fill(json.dumps(forged))
+        assert _check(page) == "forged"
+        page.locator("#receipt").fill(b64(log_of(1)[0]))
 
         page.locator("#remember").uncheck()
         assert _check(page) == "in"

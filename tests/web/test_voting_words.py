@@ -34,6 +34,7 @@ SOURCES = [
     *WEB.glob("static/js/ui-*.js"),
     WEB / "ballot_view.py",
 ]
+FAULT = r"\"((?:log|receipt|test)-[a-z-]+|does-not-open|ephemeral-key)\""
 PLURALS = re.compile(r"\.(zero|one|two|few|many|other)$")
 # Keys that a module or a template puts together, by their beginnings.
 MADE = (
@@ -86,6 +87,19 @@ def test_modules_hold_no_words() -> None:
         code = re.sub(r"//[^\n]*|/\*.*?\*/", "", path.read_text("utf-8"), flags=re.DOTALL)
         for literal in re.findall(r"\"([^\"\n]*)\"", code):
             assert not re.search(r"[A-Za-zÀ-ÿ]+ [A-Za-zÀ-ÿ]+ [A-Za-zÀ-ÿ]+", literal), literal
+
+
+def test_a_page_waits_for_no_fault_that_cannot_happen() -> None:
+    """A code that a module misspells would show the wrong verdict."""
+    thrown, awaited = set(), set()
+    for path in WEB.glob("static/js/*.js"):
+        codes = set(re.findall(FAULT, path.read_text("utf-8")))
+        if path.name == "ui-session.js":
+            awaited = codes
+        elif not path.name.startswith("ui-"):
+            thrown |= codes
+    assert {"log-witnesses", "receipt-signature"} <= awaited
+    assert awaited - {"log-evidence"} <= thrown  # that one is the type of a file
 
 
 def test_french_signs_stay_with_their_words() -> None:

@@ -188,7 +188,7 @@ export async function checkReceipt(text, { remember }) {
   try {
     wanted = text.startsWith("{") ? await readReceipt(receiptBytes(text), rules) : readReceiptCode(text);
   } catch (error) {
-    return { state: error.code === "receipt-not-signed" ? "forged" : "misread" };
+    return { state: error.code === "receipt-signature" ? "forged" : "misread" };
   }
   try {
     const found = await findInLog(wanted, rules, { door: door(), seen });
@@ -214,7 +214,7 @@ export async function openTest(text) {
   try {
     found = await openTestBallot(rules, utf8(text));
   } catch (error) {
-    const forged = ["ephemeral-key", "does-not-open", "receipt-not-signed", "receipt-other-ballot"];
+    const forged = ["ephemeral-key", "does-not-open", "receipt-signature", "receipt-other-ballot"];
     return { problem: forged.includes(error.code) ? "forged" : "misread" };
   }
   if (found.choices.spoiled) return { problem: "spoiled", reason: found.choices.spoiled };
