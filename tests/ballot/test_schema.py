@@ -18,6 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, LargeBinary, MetaData, inspect, text
 
 import ballot.store.schema
+from audit.merkle import leaf_hash, root
 from ballot.store.box import BoxMissing, BoxStore
 from ballot.store.boxtables import Row
 from ballot.store.engine import StoreInvalid, create_tables, open_engine, reading, writing
@@ -188,6 +189,10 @@ def test_the_box_of_the_first_release_is_served(engine: Engine) -> None:
         assert [leaf for leaf, _ in transaction.entries(0, 3)] == [
             row["leaf_hash"] for row in rows["box_entry"]
         ]
+        assert [leaf_hash(row["entry"]) for row in rows["box_entry"]] == [
+            row["leaf_hash"] for row in rows["box_entry"]
+        ]
+        assert root(row["leaf_hash"] for row in rows["box_entry"]) == head.root
         assert all(transaction.is_pending(row["leaf_hash"]) for row in rows["box_pending"])
         own = rows["box_fate"][2]
         holding = transaction.holdings([own["pseudonym"]])[own["pseudonym"]]
