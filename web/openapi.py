@@ -14,6 +14,8 @@ from web.problem import LANGUAGES, MEDIA_TYPE, problems
 
 REFERENCE = "#/components/schemas/{model}"
 RETRIED = (429, 503)
+GATEWAY = "x-gateway"
+"""Names the problems of an answer that come from before the application alone (web/gateway.py)."""
 SECONDS = {
     "description": "seconds to wait before the same request is sent again",
     "required": True,
@@ -71,7 +73,8 @@ def _operation(route: Route) -> dict[str, Any]:
     problem = {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(model="ProblemDetails")}}}
     english = problems("en")
     by_status: dict[int, list[str]] = {}
-    for code in route.problems:
+    gateway = [code for code in _before(route) if code not in route.problems]
+    for code in (*route.problems, *gateway):
         by_status.setdefault(int(english[code]["status"]), []).append(code)
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = {
@@ -80,6 +83,8 @@ def _operation(route: Route) -> dict[str, Any]:
         }
         if status in RETRIED:
             responses[str(status)]["headers"] = {"Retry-After": SECONDS}
+        if alone := [code for code in codes if code in gateway]:
+            responses[str(status)][GATEWAY] = alone
     operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
@@ -104,6 +109,12 @@ def _operation(route: Route) -> dict[str, Any]:
             },
         }
     return operation
+
+
+def _before(route: Route) -> tuple[str, ...]:
+    """What may be answered before a request reaches the application: too many are at work, or the
+    body did not come in time."""
+    return ("busy",) if route.body is None else ("busy", "too-slow")
 
 
 def _template(path: str) -> str:
