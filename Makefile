@@ -65,7 +65,10 @@ sbom: $(STAMP) ## write sbom.json: what the service consists of (CycloneDX), fro
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --validate --of JSON -o sbom.json requirements-server.lock
 
 audit: $(STAMP) ## known vulnerabilities of what the service consists of; fails where the index does not tell
-	$(BIN)/pip-audit --requirement requirements-server.lock --disable-pip --require-hashes --strict
+	@$(BIN)/pip-audit --requirement requirements-server.lock --disable-pip --require-hashes --strict --progress-spinner off || { \
+	  echo "make audit: failed. With a table above: known vulnerabilities, renew these packages (make lock). Without one: the index" >&2; \
+	  echo "did not tell, so nothing is known of any package: run it where https://pypi.org answers, or see sbom.json (make sbom)." >&2; \
+	  exit 1; }
 
 clean: ## remove the environment, caches, the demo and rehearsal output
 	rm -rf $(VENV) $(DEMO) rehearsal-out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzz .coverage htmlcov sbom.json
