@@ -1,5 +1,7 @@
 """Bytes and votes (docs/formats.md section 5)."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -268,3 +270,11 @@ def test_what_was_read_before_does_not_grow_with_the_ballots(
         assert isinstance(vote, Vote)
         assert vote.choices["c"] == choice
         assert 0 < len(layout._parts[0].known) <= 2
+
+
+def test_votes_go_between_processes_as_they_are() -> None:
+    for choice in ((("p1", 1), ("p2", 1)), (), Spoiled(reason="too-many")):
+        vote = Vote(style="s", choices=FrozenMap({"z": choice, "a": ()}))
+        copy = pickle.loads(pickle.dumps(vote))  # noqa: S301
+        assert copy == vote
+        assert list(copy.choices) == ["z", "a"]
