@@ -1,6 +1,9 @@
 """After the close: trustees release, the box is opened, the ballots counted and published."""
 
-from collections.abc import Callable, Sequence
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from audit.admission import admit
@@ -186,8 +189,33 @@ def publish_results(
     signatures give it its name. Gives the result hash, or what is prepared while more must sign.
     ``renderer`` makes its charts and pages.
 
-    Raises Refused before the count, FolderDiffers when ``out`` is another publication.
+    Whoever publishes at the same moment waits, and then finds it done. Raises Refused before the
+    count, FolderDiffers when ``out`` is another publication.
     """
+    with _alone(out.parent):
+        return _publish(folder, manifest, out, signers, jobs, progress, renderer)
+
+
+@contextmanager
+def _alone(parent: Path) -> Iterator[None]:
+    """Nobody else publishes into ``parent`` meanwhile, and nothing is left when a process dies."""
+    place = os.open(parent, os.O_RDONLY)
+    try:
+        fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
+
+
+def _publish(
+    folder: ElectionFolder,
+    manifest: Manifest,
+    out: Path,
+    signers: Sequence[Signer],
+    jobs: int,
+    progress: Progress,
+    renderer: Callable[[], Renderer],
+) -> bytes | Prepared:
     results = folder.require(folder.results, "count first: scrutin count")
     inputs = gather(folder, manifest, jobs=jobs, progress=progress)
     staging = out if out.exists() else out.with_name(out.name + ".unsigned")
