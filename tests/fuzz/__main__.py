@@ -14,6 +14,8 @@ FOLDER = Path(".fuzz")
 MEMORY_MIB = 2_048
 SECONDS_AN_INPUT = 10
 LONGEST = 8_192
+SERVICE = "service"
+"""No reader of bytes: the running service, asked what its description promises (schemathesis)."""
 
 
 def work(name: str, folder: Path, seconds: int) -> None:
@@ -44,18 +46,19 @@ def work(name: str, folder: Path, seconds: int) -> None:
 
 
 def main() -> int:
-    from tests.fuzz.targets import NAMES
+    from tests.fuzz.targets import NAMES as READERS
 
+    every = (*READERS, SERVICE)
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"out of {', '.join(NAMES)}")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"out of {', '.join(every)}")
     parser.add_argument("--minutes", type=float, default=30.0, help="for all together; default 30")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="corpus and what is found")
     parser.add_argument("--work", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    names = given.targets or list(NAMES)
-    strange = sorted(set(names) - set(NAMES))
+    names = given.targets or list(every)
+    strange = sorted(set(names) - set(every))
     if strange:
-        parser.error(f"no such target: {', '.join(strange)}; there are {', '.join(NAMES)}")
+        parser.error(f"no such target: {', '.join(strange)}; there are {', '.join(every)}")
     if given.work:
         work(names[0], given.folder, given.work)
     seconds = max(1, round(given.minutes * 60 / len(names)))
@@ -64,8 +67,11 @@ def main() -> int:
         folder = given.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         words = [sys.executable, "-m", "tests.fuzz", name, "--work", str(seconds)]
+        words += ["--folder", str(given.folder)]
+        if name == SERVICE:
+            words = [sys.executable, "-m", "tests.fuzz.service", "--seconds", str(seconds)]
         done = subprocess.run(
-            [*words, "--folder", str(given.folder)],
+            words,
             capture_output=True,
             text=True,
             check=False,
