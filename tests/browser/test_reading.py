@@ -1,5 +1,7 @@
 """The reading pages as browsers show them: accessible, without script, at four times the size."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.browser.chromium import DESKTOP, PHONE, Window, serving
@@ -21,6 +23,8 @@ PATHS = (
     "/accessibility",
     "/integrity",
 )
+ASIDE = ("/nowhere", "/projects/nothing/1", "/results/nothing", "/vote/nobody?lang=en")
+"""Pages that say that there is no such page."""
 
 
 @pytest.mark.parametrize(
@@ -69,3 +73,37 @@ def test_a_project_is_found_without_script_by_keyboard(new_context: NewContext, 
         assert page.locator("h1").inner_text() == title
         assert all(url.startswith(address) for url in asked)
         assert context.cookies() == []
+
+
+def test_pages_that_say_no_and_votes_that_are_not_open_stand_in_nobodys_way(
+    new_context: NewContext, desk: Desk
+) -> None:
+    page = new_context(PHONE, "fr", color_scheme="dark", bypass_csp=True).new_page()
+    with serving(desk.app(PUBLIC)) as address:
+        for path in ASIDE:
+            check(page, address + path)
+            assert page.locator("header a").first.is_visible(), path
+        for moment in (desk.opens - timedelta(days=1), desk.closes + timedelta(days=1)):
+            desk.set_clock(moment)
+            for path in ("/", "/vote"):
+                check(page, address + path)
+
+
+def test_all_is_read_without_script(new_context: NewContext, desk: Desk) -> None:
+    page = new_context(PHONE, "fr", java_script_enabled=False).new_page()
+    said: list[str] = []
+    targets: set[str] = set()
+    page.on("console", lambda message: said.append(message.text))
+    with serving(desk.app(PUBLIC)) as address:
+        for path in (*PATHS, "/observe"):
+            answer = page.goto(address + path)
+            assert answer is not None
+            assert answer.status == 200, path
+            assert len(page.inner_text("main").split()) > 20, path
+            for form in page.locator("form:visible").all():
+                assert form.get_attribute("method") in (None, "get"), path
+            links = page.locator("main a[href^='/']")
+            targets |= set(links.evaluate_all("all => all.map(each => each.pathname)"))
+        for target in sorted(targets):
+            assert page.request.get(address + target).status == 200, target
+    assert said == []
