@@ -187,7 +187,11 @@ def decide(
     if again:
         return Accepted(again=True, holding=holding)
     if not accepts_ballots(vote):
-        early = vote.now < vote.opens or stage(vote) in (Stage.DRAFT, Stage.FROZEN)
+        # The close entry outlasts the clock: one that was set back does not make the vote early.
+        present = stage(vote)
+        early = present in (Stage.DRAFT, Stage.FROZEN) or (
+            present is Stage.OPEN and vote.now < vote.opens
+        )
         reason = "not-open" if early else "closed"
         return _refused(reason, reason)
     if holding.style not in (None, candidate.style):

@@ -1,15 +1,20 @@
 """One history, whatever happens: the box and its sequencer as a state machine.
 
-Casts, revotes, retries, tests, batches, crashes at any step, restored old copies and a second
-sequencer, in any order. After every step: what was acknowledged is there, all released checkpoints
+Casts, revotes, retries, tests, batches, crashes at any step, restored old copies, a second
+sequencer, a disk that is full, a disk that lied about its last writes and a clock that jumps, in
+any order. After every step: what was acknowledged is there, all released checkpoints
 are prefixes of one log, and every credential counts once.
 """
 
+import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -26,15 +31,25 @@ from audit.admission import admit
 from audit.checkpoint import open_checkpoint
 from audit.merkle import root
 from audit.receipt import check_promise, read_receipt
-from ballot.box import BallotRefused
+from ballot.box import BallotRefused, BoxStopped, Busy
 from ballot.durable import FileDiffers
 from ballot.release import FolderAhead
 from ballot.sequencer import SequencerStopped
 from ballot.signer import SigningRefused
 from ballot.startup import DatabaseBehind
-from ballot.store.box import HeadMoved
+from ballot.store.box import BoxTransaction, HeadMoved
 from ballot.voter import SealedBallot
-from tests.ballot.precinct import CLOSES, Precinct, ballot, close_entry, leaf, test_message, town
+from tests.ballot.precinct import (
+    CLOSES,
+    OPENS,
+    Precinct,
+    ballot,
+    close_entry,
+    leaf,
+    nothing,
+    test_message,
+    town,
+)
 from tests.postgres import Server
 
 OWN = town(batch_minimum=2)
@@ -45,10 +60,29 @@ people = st.sampled_from(PEOPLE)
 sequences = st.integers(1, 4)
 options = st.sampled_from(OPTIONS)
 steps = st.integers(0, 14)
+times = st.sampled_from(
+    [
+        OPENS - timedelta(hours=1),
+        OPENS,
+        OPENS + timedelta(hours=1),
+        CLOSES - timedelta(seconds=1),
+        CLOSES,
+        CLOSES + timedelta(hours=1),
+    ]
+)
 
 
 class Crash(BaseException):
     """The process ends here."""
+
+
+def full(*_: object) -> None:
+    """What SQLite says when a write finds no room."""
+    raise sqlite3.OperationalError("database or disk is full")
+
+
+Remembered = tuple[dict[bytes, bytes], dict[str, SealedBallot], set[bytes]]
+"""Receipts by leaf hash, each person's last ballot, the leaf hashes of tested ballots."""
 
 
 class History(RuleBasedStateMachine):
@@ -68,6 +102,7 @@ class History(RuleBasedStateMachine):
         self.released: set[tuple[int, bytes]] = set()
         self.closed = False
         self.copy: str | None = None
+        self.copied: Remembered = ({}, {}, set())
 
     def teardown(self) -> None:
         if hasattr(self, "precinct"):
@@ -83,8 +118,8 @@ class History(RuleBasedStateMachine):
         before = self.highest.get(person)
         expected = "accepted"
         if leaf(each) not in self.receipts:
-            if self.closed:
-                expected = "closed"
+            if self._untimely():
+                expected = self._untimely()
             elif leaf(each) in self.tested:
                 expected = "tested"
             elif before and before.header.sequence >= sequence:
@@ -107,8 +142,8 @@ class History(RuleBasedStateMachine):
         each = ballot(OWN, person, sequence, option)
         expected = "accepted"
         if leaf(each) not in self.tested:
-            if self.closed:
-                expected = "closed"
+            if self._untimely():
+                expected = self._untimely()
             elif leaf(each) in self.receipts:
                 expected = "already-cast"
         try:
@@ -120,6 +155,106 @@ class History(RuleBasedStateMachine):
             answer = "accepted"
             self.tested.add(leaf(each))
         assert answer == expected
+
+    def _untimely(self) -> str:
+        """Why a new ballot is refused now, or an empty text: the box's clock says so, and the
+        close entry whatever the clock says."""
+        if self.closed or self.precinct.clock.now >= CLOSES:
+            return "closed"
+        return "not-open" if self.precinct.clock.now < OPENS else ""
+
+    # -- the clock and the disk -----------------------------------------------------------------
+
+    @rule(time=times)
+    def the_clock_jumps(self, time: datetime) -> None:
+        self.precinct.clock.now = time
+
+    @rule(person=people, sequence=sequences)
+    def cast_without_room(self, person: str, sequence: int) -> None:
+        """Below the floor all are refused for a while, those who only ask again too."""
+        each = ballot(OWN, person, sequence)
+        with self.precinct.box(room=lambda: False) as box:
+            try:
+                box.cast(each.entry, each.sealed)
+            except Busy:
+                assert box.running
+            else:
+                raise AssertionError("a ballot was taken without room for it")
+
+    @rule(person=people, sequence=sequences)
+    def cast_on_a_full_disk(self, person: str, sequence: int) -> None:
+        """The write fails: nothing is promised, and the process has to end."""
+        each = ballot(OWN, person, sequence)
+        with patch.object(BoxTransaction, "accept", full), self.precinct.box() as box:
+            try:
+                box.cast(each.entry, each.sealed)
+            except BoxStopped:
+                assert not box.running
+            else:
+                raise AssertionError("a ballot was promised that was not written")
+        self.restart()
+
+    @rule(at=steps)
+    def sequence_on_a_full_disk(self, at: int) -> None:
+        """The sequencer stops at the write that fails; the same process starts it again."""
+        count = iter(range(at))
+
+        def step(_name: str) -> None:
+            if next(count, None) is None:
+                full()
+
+        self.precinct.on_step = step
+        failed = False
+        try:
+            self.sequencer.sequence()
+        except sqlite3.OperationalError:
+            failed = True
+        self.precinct.on_step = nothing
+        self._look()
+        if failed:
+            try:
+                self.sequencer.sequence()
+            except SequencerStopped:
+                self.sequencer.start()
+            else:
+                raise AssertionError("the sequencer went on after a failed write")
+
+    @precondition(lambda self: self.copy is not None)
+    @rule()
+    def the_disk_lied(self) -> None:
+        """A power cut takes back what the database said was durable. Is something of it signed,
+        the box does not start, see ``restore_an_old_copy``. Otherwise nobody can know, but those
+        who hold receipts: they send the same again and get the same receipt."""
+        assert self.copy is not None
+        with self.precinct.store.reading() as transaction:
+            present = transaction.head()
+        old = self.precinct.beside(self.folder / "look", self.copy)
+        with old.store.reading() as transaction:
+            forgotten = transaction.head() != present
+        old.store.dispose()
+        shutil.rmtree(self.folder / "look")
+        if forgotten:
+            return
+        lost = {key: self.receipts[key] for key in self.receipts if key not in self.copied[0]}
+        self.precinct = self.precinct.restored(self.copy)
+        self.sequencer = self.precinct.sequencer()
+        receipts, highest, tested = self.copied
+        self.receipts, self.highest, self.tested = dict(receipts), dict(highest), set(tested)
+        with self.precinct.store.reading() as transaction:
+            assert not transaction.held(lost)
+        if self._untimely():
+            return
+        again = [
+            (person, ballot(OWN, person, sequence, option))
+            for sequence in range(1, 5)
+            for person in PEOPLE
+            for option in OPTIONS
+        ]
+        for person, each in again:
+            if leaf(each) in lost:
+                assert self.precinct.cast(each) == [lost[leaf(each)]]
+                self.receipts[leaf(each)] = lost[leaf(each)]
+                self.highest[person] = each
 
     # -- the sequencer --------------------------------------------------------------------------
 
@@ -170,6 +305,7 @@ class History(RuleBasedStateMachine):
     @rule()
     def copy_database(self) -> None:
         self.copy = self.precinct.backup()
+        self.copied = (dict(self.receipts), dict(self.highest), set(self.tested))
 
     @precondition(lambda self: self.copy is not None)
     @rule(person=people)
@@ -266,7 +402,7 @@ class History(RuleBasedStateMachine):
 
 
 SETTINGS = settings(
-    max_examples=60,
+    max_examples=600 if os.environ.get("SCRUTIN_SLOW") == "1" else 40,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
