@@ -63,6 +63,9 @@ def test_the_times_bind() -> None:
     assert refused(CAST, replace(OPEN, now=CLOSES)) == "closed/closed"
     assert refused(CAST, replace(OPEN, close_entry=True)) == "closed/closed"
     assert refused(TEST, replace(OPEN, now=CLOSES)) == "closed/closed"
+    # The log's close entry binds, even if the clock was set back since.
+    early = replace(OPEN, now=OPENS - second, close_entry=True)
+    assert refused(CAST, early) == refused(TEST, early) == "closed/closed"
     assert accepted(CAST)
     late = decide(CAST, replace(OPEN, now=CLOSES - second), NOTHING, ())
     assert isinstance(late, Accepted)

@@ -105,8 +105,12 @@ def open_ballot_box(
     now = (clock or clock_for(manifest.election.id))()
     store = box_store(folder, manifest)
     try:
-        releases = [path.read_bytes() for path in sorted(folder.releases.glob("release-*.json"))]
-        return open_box(manifest, store, folder.opening, releases, now=now).refused
+        # Two at once with different releases would make two openings, and the second replace the
+        # first.
+        with _alone(folder.root):
+            paths = sorted(folder.releases.glob("release-*.json"))
+            releases = [path.read_bytes() for path in paths]
+            return open_box(manifest, store, folder.opening, releases, now=now).refused
     finally:
         store.dispose()
 
