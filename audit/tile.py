@@ -8,6 +8,7 @@ its length as u16. A partial tile has a width of 1 to 255 and is a prefix of the
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 from audit.errors import AuditError
 from audit.merkle import (
@@ -167,20 +168,52 @@ def read_entries(fetch: Fetch, size: int) -> Iterator[bytes]:
         yield from entries[: tile.width]
 
 
+class FullTiles:
+    """The nodes of the full tiles that were read last, for several readers of one log, which may
+    be at different sizes and in different threads: a full tile never changes."""
+
+    def __init__(self, most: int = 256) -> None:
+        """``most``: how many are kept, of some 35 kB each."""
+        self._most = most
+        self._guard = Lock()
+        self._kept: dict[tuple[int, int], list[list[bytes]]] = {}
+
+    def find(self, level: int, index: int) -> list[list[bytes]] | None:
+        """The nodes of a tile at its eight heights, if they are kept."""
+        with self._guard:
+            kept = self._kept.pop((level, index), None)
+            if kept is not None:
+                self._kept[level, index] = kept  # the most recent stands last
+            return kept
+
+    def keep(self, level: int, index: int, nodes: list[list[bytes]]) -> None:
+        """Keep the nodes of a tile if it is full."""
+        if len(nodes[0]) < WIDTH:
+            return
+        with self._guard:
+            self._kept[level, index] = nodes
+            if len(self._kept) > self._most:
+                self._kept.pop(next(iter(self._kept)))
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+
 class TileReader:
     """Reads the perfect nodes of a log of ``size`` entries from its tiles; ``node`` is a
-    NodeReader. Stateful: keeps the most recently loaded tiles.
+    NodeReader. Stateful: keeps the most recently loaded tiles, and full ones in ``full``.
 
     Nothing read is verified. Verify the proof or root computed from it against a signed root.
     """
 
     MOST_KEPT = 64
 
-    def __init__(self, fetch: Fetch, size: int) -> None:
+    def __init__(self, fetch: Fetch, size: int, full: FullTiles | None = None) -> None:
         if not 0 <= size <= LARGEST_SIZE:
             raise TreeInvalid(f"tiles: size {size} is outside 0..2^63-1")
         self._fetch = fetch
         self._size = size
+        self._full = full
         self._kept: dict[tuple[int, int], list[list[bytes]]] = {}
 
     def node(self, height: int, index: int) -> bytes:
@@ -197,8 +230,13 @@ class TileReader:
         kept = self._kept.pop((level, index), None)
         if kept is None:
             width = min(WIDTH, (self._size >> HEIGHT * level) - index * WIDTH)
-            data = _read_hashes(self._fetch, Tile(level=level, index=index, width=width))
-            kept = _heights(data)
+            full = self._full if width == WIDTH else None
+            kept = None if full is None else full.find(level, index)
+            if kept is None:
+                data = _read_hashes(self._fetch, Tile(level=level, index=index, width=width))
+                kept = _heights(data)
+                if full is not None:
+                    full.keep(level, index, kept)
             if len(self._kept) >= self.MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)))
         self._kept[level, index] = kept  # the most recent stands last

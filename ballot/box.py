@@ -24,6 +24,7 @@ from audit.manifest import Manifest
 from audit.merkle import leaf_hash
 from audit.proof import ProofFile
 from audit.receipt import make_receipt, make_test_receipt, receipt_due
+from audit.tile import FullTiles
 from ballot import tree
 from ballot.errors import BallotError
 from ballot.intake import (
@@ -134,6 +135,7 @@ class Box:
         self._group_seconds = group_seconds
         self._queue: Queue[_Request | None] = Queue(most_waiting)
         self._guard = Lock()
+        self._full = FullTiles()
         self._running = False
         self._callers = 0
         self._examiners = BoundedSemaphore(EXAMINED_AT_ONCE)
@@ -331,7 +333,7 @@ class Box:
                 witnessed = transaction.witnessed()
                 if witnessed is not None and index < witnessed[0]:
                     size, note = witnessed
-                nodes = tree.stored_nodes(transaction, size)
+                nodes = tree.stored_nodes(transaction, size, self._full)
                 return ProofFile.build(index=index, size=size, node=nodes, note=note).encode()
             if index is not None or transaction.is_pending(leaf_hash):
                 return Pending(due=receipt_due(self._manifest))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from audit import merkle
 from audit.merkle import HASH_SIZE, Frontier, NodeReader
-from audit.tile import WIDTH, Fetch, Tile, TileReader
+from audit.tile import WIDTH, Fetch, FullTiles, Tile, TileReader
 from ballot.errors import BallotError
 from ballot.store.box import BoxTransaction, Head
 
@@ -37,9 +37,12 @@ def stored_tiles(transaction: BoxTransaction) -> Fetch:
     return fetch
 
 
-def stored_nodes(transaction: BoxTransaction, size: int) -> NodeReader:
-    """The perfect nodes of the first ``size`` entries, from the tiles in the database."""
-    return TileReader(stored_tiles(transaction), size).node
+def stored_nodes(
+    transaction: BoxTransaction, size: int, full: FullTiles | None = None
+) -> NodeReader:
+    """The perfect nodes of the first ``size`` entries, from the tiles in the database; full tiles
+    from ``full`` where they were read before. Never where something is checked or signed."""
+    return TileReader(stored_tiles(transaction), size, full).node
 
 
 def grow(transaction: BoxTransaction, head: Head, leaves: Sequence[bytes]) -> bytes:

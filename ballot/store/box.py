@@ -52,6 +52,15 @@ from ballot.store.schema import bring_up_to_date
 
 CHUNK = 1_000
 
+# Made once: to make a statement takes longer than to execute it.
+_HEAD = select(HEAD).where(HEAD.c.election == bindparam("wanted_election"))
+_HEAD_LOCKED = _HEAD.with_for_update()
+_WITNESSED = select(WITNESSED).where(WITNESSED.c.election == bindparam("wanted_election"))
+_POSITION = select(ENTRY.c.position).where(ENTRY.c.leaf_hash == bindparam("wanted_leaf"))
+_TILE = select(TILE.c.hashes).where(
+    TILE.c.level == bindparam("wanted_level"), TILE.c.number == bindparam("wanted_number")
+)
+
 
 class HeadMoved(BallotError):
     """Another sequencer moved the head of the log meanwhile. Nothing was changed."""
@@ -104,10 +113,8 @@ class BoxTransaction:
 
     def head(self) -> Head:
         """The head; in a writing transaction its row is locked until the end."""
-        query = select(HEAD).where(HEAD.c.election == self._election)
-        if self._writes:
-            query = query.with_for_update()
-        row = self._connection.execute(query).one_or_none()
+        query = _HEAD_LOCKED if self._writes else _HEAD
+        row = self._connection.execute(query, {"wanted_election": self._election}).one_or_none()
         if row is None:
             raise BoxMissing(
                 "the database holds no box of this election: create it, or correct the address"
@@ -131,7 +138,7 @@ class BoxTransaction:
     def witnessed(self) -> tuple[int, bytes] | None:
         """Size and note of the newest checkpoint that enough witnesses cosigned."""
         row = self._connection.execute(
-            select(WITNESSED).where(WITNESSED.c.election == self._election)
+            _WITNESSED, {"wanted_election": self._election}
         ).one_or_none()
         return None if row is None else (row.size, row.checkpoint)
 
@@ -190,9 +197,7 @@ class BoxTransaction:
 
     def position(self, leaf_hash: bytes) -> int | None:
         """Where an entry stands in the log."""
-        return self._connection.execute(
-            select(ENTRY.c.position).where(ENTRY.c.leaf_hash == leaf_hash)
-        ).scalar_one_or_none()
+        return self._connection.execute(_POSITION, {"wanted_leaf": leaf_hash}).scalar_one_or_none()
 
     def sealed(self, leaf_hashes: Iterable[bytes]) -> dict[bytes, bytes]:
         """The sealed bytes of these entries of the log, as far as they are kept."""
@@ -221,7 +226,7 @@ class BoxTransaction:
     def tile(self, level: int, number: int) -> bytes | None:
         """The stored hashes of a tile."""
         return self._connection.execute(
-            select(TILE.c.hashes).where(TILE.c.level == level, TILE.c.number == number)
+            _TILE, {"wanted_level": level, "wanted_number": number}
         ).scalar_one_or_none()
 
     def put_tile(self, level: int, number: int, hashes: bytes) -> None:

@@ -19,6 +19,7 @@ from audit.merkle import (
 )
 from audit.tile import (
     ENTRIES,
+    FullTiles,
     LogBuilder,
     Tile,
     TileInvalid,
@@ -234,6 +235,37 @@ def test_the_reader_forgets_old_tiles_and_reads_them_again() -> None:
     asked.clear()
     assert reader.node(0, 69_999) == LARGE_LEAVES[-1]
     assert asked == []
+
+
+def test_full_tiles_are_shared_by_readers_of_any_size_and_others_are_not() -> None:
+    asked: list[str] = []
+
+    def fetch(path: str) -> bytes | None:
+        asked.append(path)
+        return LARGE.get(path)
+
+    def changed(path: str) -> bytes | None:
+        raise AssertionError(path)
+
+    full = FullTiles(most=100)
+    for size in (70_000, 70_000 // 256 * 256):
+        reader = TileReader(fetch, size, full)
+        assert [reader.node(0, i) for i in range(20_000)] == LARGE_LEAVES[:20_000]
+        assert Frontier.read(size, reader.node).root() == Frontier.read(size, LARGE_NODE).root()
+    whole = [path for path in asked if ".p/" not in path]
+    assert len(whole) == len(set(whole)) > 70
+    assert len(asked) > len(set(asked))
+    # What is kept is not asked for again, whoever asks and at whatever size.
+    later = TileReader(changed, 20_480, full)
+    assert later.node(3, 5) == LARGE_NODE(3, 5)
+    with pytest.raises(AssertionError, match=r"\.p/"):  # a tile that is not full is read anew
+        TileReader(changed, 1_000, full).node(0, 999)
+    assert len(full) <= 100
+    for index in range(150):
+        full.keep(7, index, [[b""] * 256])
+    assert len(full) == 100
+    assert full.find(7, 49) is None
+    assert full.find(7, 50) is not None
 
 
 def test_every_node_at_every_height_inside_a_tile() -> None:
