@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -416,13 +416,32 @@ def test_a_shared_device_keeps_nothing(hall: Hall, booth: Booth) -> None:
     page.locator("#begin").wait_for()
 
 
-def test_the_keyboard_is_enough(hall: Hall, new_context: NewContext) -> None:
+MARKED_BY_KEYS: Sequence[tuple[str, tuple[tuple[str, str], ...]]] = (
+    ("c1", (('[data-project="tr3"] [data-mark]', "Space"),)),
+    ("c2", (('[data-project="ba1"] [data-mark]', "Space"),)),
+    ("c3", (("[data-section=c3] [type=radio]", "ArrowDown"),)),
+    ("c4", (('[data-project="po1"] [data-mark]', "3"), ('[data-project="po2"] [data-mark]', "1"))),
+    ("c5", (('[data-project="sc2"] [data-mark]', "5"),)),
+    (
+        "c6",
+        (
+            ('[data-project="ra2"] [data-add]', "Enter"),
+            ('[data-project="ra4"] [data-add]', "Enter"),
+        ),
+    ),
+    ("c7", (('[data-project="gr1"] [type=radio]', "ArrowUp"),)),
+    ("c8", (("[data-section=c8] [type=radio]", "ArrowDown"),)),
+)
+"""In each contest what the keyboard goes to, and what is pressed there."""
+
+
+def test_the_keyboard_is_enough_for_every_form(hall: Hall, new_context: NewContext) -> None:
     booth = Booth(page=_page(new_context, DESKTOP, "en"), address=hall[1])
     page, keys = booth.page, booth.page.keyboard
     booth.open("/vote")
     page.locator("#begin").wait_for()
     _tab_to(page, "code-1")
-    keys.type(hall[0].code("short-8", ISSUER))
+    keys.type(hall[0].code("every-3", ISSUER))
     _tab_to(page, "device-own")
     keys.press("Space")
     keys.press("Enter")
@@ -430,22 +449,32 @@ def test_the_keyboard_is_enough(hall: Hall, new_context: NewContext) -> None:
     assert page.evaluate("document.activeElement.id") == "h-list"
     _tab_until(page, "el => el.getAttribute('href') === '#c1'")
     keys.press("Enter")
-    page.locator("#h-c1").wait_for()
-    assert page.evaluate("document.activeElement.id") == "h-c1"
-    _tab_to(page, "c1-3")
-    keys.press("Space")
-    _tab_until(page, "el => el.matches('[data-section=c1] button.primary')")
-    keys.press("Enter")
-    page.locator("#h-c2").wait_for()
-    _tab_until(page, "el => el.name === 'c2'")
-    keys.press("ArrowDown")
-    _tab_until(page, "el => el.matches('[data-section=c2] button.primary')")
-    keys.press("Enter")
+    for name, marks in MARKED_BY_KEYS:
+        page.locator(f"#h-{name}").wait_for()
+        assert page.evaluate("document.activeElement.id") == f"h-{name}"
+        for wanted, pressed in marks:
+            _tab_until(page, f"el => el.matches({wanted!r})")
+            keys.press(pressed)
+        if name == "c6":
+            _tab_until(page, "el => el.matches('[data-ranked] li:nth-child(2) [data-move=up]')")
+            keys.press("Enter")
+            place = "document.activeElement.closest('li').querySelector('.place').textContent"
+            assert page.evaluate(place) == "1"
+        page.locator("#ballot[data-saved=yes]").wait_for()
+        _tab_until(page, f"el => el.matches('[data-section={name}] button.primary')")
+        keys.press("Enter")
     page.locator("#cast:enabled").wait_for()
     _tab_to(page, "cast")
     keys.press("Enter")
     booth.receipt()
     assert page.evaluate("document.activeElement.id") == "h-done"
+
+
+OUTLINED = """() => {
+  const held = document.activeElement;
+  return [held, held.closest(".stepper"), held.closest(".card")]
+    .some(each => each && getComputedStyle(each).outlineStyle !== "none");
+}"""
 
 
 def _tab_to(page: Page, name: str) -> None:
@@ -456,8 +485,8 @@ def _tab_until(page: Page, test: str) -> None:
     for _ in range(120):
         page.keyboard.press("Tab")
         if page.evaluate(f"() => ({test})(document.activeElement)"):
-            # A focus that nobody sees is none.
-            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            # A focus that nobody sees is none; a stepper shows that of its parts around itself.
+            assert page.evaluate(OUTLINED), test
             return
     raise AssertionError(f"the keyboard never reaches {test}")
 
