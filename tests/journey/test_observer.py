@@ -15,7 +15,7 @@ from tests.journey.terminal import ROOT, Run, call
 from tests.town import Town, town
 
 ABSENT = (
-    "babel", "click", "Crypto", "flask", "gmpy2", "granian", "limits", "matplotlib", "numpy",
+    "babel", "click", "Crypto", "flask", "gmpy2", "granian", "matplotlib", "numpy",
     "pabutools", "PIL", "segno", "sqlalchemy", "sqlmodel", "tqdm", "web", "ballot", "tests",
 )  # fmt: skip
 NEEDED = ("cryptography", "cffi", "pycparser")
