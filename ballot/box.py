@@ -8,13 +8,10 @@ and the same request sent again gets the same answer as if it had been the first
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from queue import Empty, Full, Queue
-from threading import BoundedSemaphore, Lock, Thread
-from time import monotonic
+from threading import BoundedSemaphore, Thread
 from types import TracebackType
 from typing import Self
 
@@ -27,6 +24,7 @@ from audit.receipt import make_receipt, make_test_receipt, receipt_due
 from audit.tile import FullTiles
 from ballot import tree
 from ballot.errors import BallotError
+from ballot.gathering import Answer, Crowded, Ended, Gathering
 from ballot.intake import (
     Candidate,
     Decision,
@@ -97,7 +95,7 @@ class Status:
 class _Request:
     candidate: Candidate
     arrived: datetime
-    answer: "Future[Decision]"
+    answer: Answer[Decision]
 
 
 class Box:
@@ -133,17 +131,13 @@ class Box:
         self._room = room
         self._group = group
         self._group_seconds = group_seconds
-        self._queue: Queue[_Request | None] = Queue(most_waiting)
-        self._guard = Lock()
+        self._gathering: Gathering[_Request] = Gathering(most_waiting)
         self._full = FullTiles()
-        self._running = False
-        self._callers = 0
         self._examiners = BoundedSemaphore(EXAMINED_AT_ONCE)
         self._writer = Thread(target=self._write, name="ballot box writer", daemon=True)
 
     def __enter__(self) -> Self:
-        with self._guard:
-            self._running = True
+        self._gathering.begin()
         self._writer.start()
         return self
 
@@ -154,15 +148,13 @@ class Box:
         trace: TracebackType | None,
     ) -> None:
         """Write what waits, then stop."""
-        with self._guard:
-            self._running = False
-        self._queue.put(None)
+        self._gathering.end()
         self._writer.join()
 
     @property
     def running(self) -> bool:
         """Whether the box takes ballots. Once false it stays so: the process must end."""
-        return self._running
+        return self._gathering.open
 
     # -- casting and testing --------------------------------------------------------------------
 
@@ -172,12 +164,7 @@ class Box:
         The same ballot again gets the same receipt, whatever happened since. Raises BallotRefused,
         Busy or BoxStopped.
         """
-        arrived = self._clock()
-        with self._inside():
-            with self._examiners:
-                found = examine_ballot(self._manifest, self._lengths, entry, sealed)
-            candidate = self._examined(found)
-            self._decided(candidate, arrived)
+        self._decided(lambda: examine_ballot(self._manifest, self._lengths, entry, sealed))
         return make_receipt(self._manifest, self._receipt_key, leaf_hash(entry))
 
     def test(self, message: bytes) -> bytes:
@@ -185,56 +172,51 @@ class Box:
 
         The box sees the header, never the choices. Raises BallotRefused, Busy or BoxStopped.
         """
-        arrived = self._clock()
-        with self._inside():
-            with self._examiners:
-                found = examine_test(self._manifest, message)
-            candidate = self._examined(found)
-            self._decided(candidate, arrived)
+        candidate = self._decided(lambda: examine_test(self._manifest, message))
         return make_test_receipt(
             self._manifest, self._receipt_key, candidate.pseudonym, candidate.sealed_hash
         )
 
-    @contextmanager
-    def _inside(self) -> Iterator[None]:
-        """Counts the callers, so that the writer waits for those who are nearly there only."""
-        with self._guard:
-            self._callers += 1
-        try:
-            yield
-        finally:
-            with self._guard:
-                self._callers -= 1
-
-    @staticmethod
-    def _examined(found: Candidate | Refused) -> Candidate:
-        if isinstance(found, Refused):
-            raise BallotRefused(found)
-        return found
-
-    def _decided(self, candidate: Candidate, arrived: datetime) -> None:
-        if not self._room():
-            raise Busy(FULL_SECONDS)
-        request = _Request(candidate=candidate, arrived=arrived, answer=Future())
-        with self._guard:
-            if not self._running:
-                raise BoxStopped("the box is not running: send the same again later")
-            try:
-                self._queue.put_nowait(request)
-            except Full:
-                raise Busy from None
-        decision = request.answer.result()
+    def _decided(self, examine: Callable[[], Candidate | Refused]) -> Candidate:
+        """What was examined, after it was decided about and is durable."""
+        arrived = self._clock()
+        with self._coming() as put:
+            with self._examiners:
+                candidate = examine()
+            if isinstance(candidate, Refused):
+                raise BallotRefused(candidate)
+            if not self._room():
+                raise Busy(FULL_SECONDS)
+            request = _Request(candidate=candidate, arrived=arrived, answer=Answer())
+            put(request)
+        decision = request.answer.wait()
         if isinstance(decision, Refused):
             raise BallotRefused(decision)
+        return candidate
+
+    @contextmanager
+    def _coming(self) -> Iterator[Callable[[_Request], None]]:
+        """Says that somebody comes, so that the writer waits for those who are nearly there only;
+        gives what hands a request over."""
+        self._gathering.come()
+        try:
+            yield self._gathering.put
+        except Ended:
+            self._gathering.leave()
+            raise BoxStopped("the box is not running: send the same again later") from None
+        except Crowded:
+            self._gathering.leave()
+            raise Busy from None
+        except BaseException:
+            self._gathering.leave()
+            raise
 
     # -- the writer thread ----------------------------------------------------------------------
 
     def _write(self) -> None:
-        last = False
-        while not last:
-            requests, last = self._gather()
+        while requests := self._gathering.take(self._group, self._group_seconds):
             try:
-                decisions = self._decide(requests) if requests else []
+                decisions = self._decide(requests)
             except StoreBusy:
                 _fail(requests, Busy())
             except BaseException as error:  # whatever it was, nobody may wait for ever
@@ -242,24 +224,7 @@ class Box:
                 return
             else:
                 for request, decision in zip(requests, decisions, strict=True):
-                    request.answer.set_result(decision)
-
-    def _gather(self) -> tuple[list[_Request], bool]:
-        """The next group, and whether it is the last."""
-        first = self._queue.get()
-        if first is None:
-            return [], True
-        requests = [first]
-        until = monotonic() + self._group_seconds
-        while len(requests) < min(self._group, self._callers):
-            try:
-                request = self._queue.get(timeout=max(0.0, until - monotonic()))
-            except Empty:
-                break
-            if request is None:
-                return requests, True
-            requests.append(request)
-        return requests, False
+                    request.answer.give(decision)
 
     def _decide(self, requests: Sequence[_Request]) -> list[Decision]:
         """Decide about a group in one transaction, which is durable when this returns."""
@@ -300,21 +265,15 @@ class Box:
         return decisions
 
     def _stop(self, requests: Sequence[_Request], error: BaseException) -> None:
-        with self._guard:
-            self._running = False
+        self._gathering.end()
         # The message of a database may quote what it was given: only its kind is told.
         stopped = BoxStopped(
             f"the box stopped: a write failed ({type(error).__name__}) and its outcome is not "
             "known. Start the process again; then send the same again"
         )
-        _fail(requests, stopped)
-        while True:
-            try:
-                request = self._queue.get_nowait()
-            except Empty:
-                return
-            if request is not None:
-                _fail([request], stopped)
+        while requests:
+            _fail(requests, stopped)
+            requests = self._gathering.take(self._group, 0)
 
     # -- what everybody may ask -----------------------------------------------------------------
 
@@ -348,4 +307,4 @@ class Box:
 
 def _fail(requests: Sequence[_Request], error: BaseException) -> None:
     for request in requests:
-        request.answer.set_exception(error)
+        request.answer.fail(error)

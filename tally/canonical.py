@@ -10,6 +10,7 @@ Source: docs/formats.md, "Canonical JSON".
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NoReturn
 
 from tally.errors import TallyError
@@ -76,6 +77,12 @@ def encode(value: Value) -> bytes:
     return _PRINTER.encode(value).encode()
 
 
+def encode_read(value: Value) -> bytes:
+    """The same for a value, or a part of one, that ``read`` or ``parse`` gave: which raised already
+    what there was to raise."""
+    return _PRINTER.encode(value).encode()
+
+
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     seen: dict[str, object] = {}
     for key, inner in pairs:
@@ -104,6 +111,8 @@ def read(data: bytes, *, limit: int | None = None) -> Value:
     """
     if limit is not None and len(data) > limit:
         raise CanonicalError(f"{len(data)} bytes: more than the {limit} allowed")
+    with suppress(_Unsure):
+        return _quick(data)  # what programs send mostly is spelled so
     try:
         text = data.decode()
     except UnicodeDecodeError as error:

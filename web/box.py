@@ -55,7 +55,7 @@ def box_routes(box: Box, opens: datetime) -> list[Route]:
         plain = cast(Mapping[str, canonical.Value], value)
         sealed = binary(body.sealed, "sealed")
         try:
-            receipt = box.cast(canonical.encode(plain["entry"]), sealed)
+            receipt = box.cast(canonical.encode_read(plain["entry"]), sealed)
         except (BallotRefused, Busy, BoxStopped) as error:
             raise refuse(error) from None
         return Response(receipt, content_type="application/json")
@@ -63,7 +63,7 @@ def box_routes(box: Box, opens: datetime) -> list[Route]:
     def test_ballot() -> Response:
         _, value = read_body(TestRequest)
         try:
-            receipt = box.test(canonical.encode(value))
+            receipt = box.test(canonical.encode_read(value))
         except (BallotRefused, Busy, BoxStopped) as error:
             raise refuse(error) from None
         return Response(receipt, content_type="application/json")

@@ -1,6 +1,7 @@
 """One process of the service: opens the parts its doors need and builds the application."""
 
 import atexit
+import gc
 import logging
 import os
 import signal
@@ -223,7 +224,11 @@ def application() -> Gateway:
     parts = ExitStack()
     atexit.register(parts.close)
     try:
-        return Gateway(build(read_settings(os.environ), parts))
+        gateway = Gateway(build(read_settings(os.environ), parts))
     except (AuditError, BallotError, TallyError, WebError) as error:
         log.critical("%s; the service cannot start", error)
         raise SystemExit(1) from None
+    # What was made so far stays: the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
+    return gateway

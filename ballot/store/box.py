@@ -48,6 +48,7 @@ from ballot.store.engine import (
     vacuum,
     writing,
 )
+from ballot.store.rows import insert_rows, rows_with, update_rows
 from ballot.store.schema import bring_up_to_date
 
 CHUNK = 1_000
@@ -60,6 +61,10 @@ _POSITION = select(ENTRY.c.position).where(ENTRY.c.leaf_hash == bindparam("wante
 _TILE = select(TILE.c.hashes).where(
     TILE.c.level == bindparam("wanted_level"), TILE.c.number == bindparam("wanted_number")
 )
+
+_BALLOT = ("leaf_hash", "entry", "sealed")
+_PSEUDONYM = ("pseudonym", "style", "sequence")
+_FATE = ("pseudonym", "sealed_hash", "tested")
 
 
 class HeadMoved(BallotError):
@@ -169,16 +174,10 @@ class BoxTransaction:
     def append(self, position: int, entries: Sequence[StoredEntry]) -> None:
         """Put entries at ``position`` and after."""
         rows = [
-            {
-                "position": position + offset,
-                "leaf_hash": entry.leaf_hash,
-                "entry": entry.entry,
-                "sealed": entry.sealed,
-            }
+            (position + offset, entry.leaf_hash, entry.entry, entry.sealed)
             for offset, entry in enumerate(entries)
         ]
-        if rows:
-            self._connection.execute(insert(ENTRY), rows)
+        insert_rows(self._connection, ENTRY, ("position", *_BALLOT), rows)
 
     def entries(self, begin: int, end: int) -> Iterator[tuple[bytes, bytes]]:
         """(leaf hash, entry) of the log from ``begin`` to ``end`` - 1, in order."""
@@ -290,15 +289,12 @@ class BoxTransaction:
 
     def held(self, leaf_hashes: Iterable[bytes]) -> set[bytes]:
         """Those of these entries that wait or stand in the log."""
-        found: set[bytes] = set()
-        for chunk in _chunks(leaf_hashes):
-            for table in (PENDING, ENTRY):
-                found.update(
-                    self._connection.execute(
-                        select(table.c.leaf_hash).where(table.c.leaf_hash.in_(chunk))
-                    ).scalars()
-                )
-        return found
+        wanted = set(leaf_hashes)
+        return {
+            row.leaf_hash
+            for table in (PENDING, ENTRY)
+            for row in rows_with(self._connection, table, ("leaf_hash",), wanted)
+        }
 
     def is_pending(self, leaf_hash: bytes) -> bool:
         """Whether this entry waits."""
@@ -314,13 +310,10 @@ class BoxTransaction:
         wanted = set(pseudonyms)
         cast: dict[bytes, tuple[str, int]] = {}
         fates: dict[bytes, dict[bytes, bool]] = {pseudonym: {} for pseudonym in wanted}
-        for chunk in _chunks(wanted):
-            for row in self._connection.execute(
-                select(PSEUDONYM).where(PSEUDONYM.c.pseudonym.in_(chunk))
-            ):
-                cast[row.pseudonym] = (row.style, row.sequence)
-            for row in self._connection.execute(select(FATE).where(FATE.c.pseudonym.in_(chunk))):
-                fates[row.pseudonym][row.sealed_hash] = row.tested
+        for row in rows_with(self._connection, PSEUDONYM, _PSEUDONYM, wanted):
+            cast[row.pseudonym] = (row.style, row.sequence)
+        for row in rows_with(self._connection, FATE, _FATE, wanted):
+            fates[row.pseudonym][row.sealed_hash] = bool(row.tested)
         nothing: tuple[None, int] = (None, 0)
         return {
             pseudonym: Holding(
@@ -346,42 +339,34 @@ class BoxTransaction:
     ) -> None:
         """Let ballots wait, and turn the holdings ``before`` into those ``after``."""
         # In the order of the keys, so that not even the group tells who came first.
-        rows = [
-            {"leaf_hash": ballot.leaf_hash, "entry": ballot.entry, "sealed": ballot.sealed}
-            for ballot in sorted(ballots, key=lambda ballot: ballot.leaf_hash)
-        ]
-        if rows:
-            self._connection.execute(insert(PENDING), rows)
-        fates: list[dict[str, object]] = []
-        fresh: list[dict[str, object]] = []
-        raised: list[dict[str, object]] = []
+        insert_rows(
+            self._connection,
+            PENDING,
+            _BALLOT,
+            [
+                (ballot.leaf_hash, ballot.entry, ballot.sealed)
+                for ballot in sorted(ballots, key=lambda ballot: ballot.leaf_hash)
+            ],
+        )
+        fates: list[tuple[bytes, bytes, bool]] = []
+        fresh: list[tuple[bytes, str, int]] = []
+        raised: list[tuple[bytes, int]] = []
         for pseudonym in sorted(after):
             old, new = before[pseudonym], after[pseudonym]
             fates += [
-                {"pseudonym": pseudonym, "sealed_hash": sealed_hash, "tested": tested}
+                (pseudonym, sealed_hash, tested)
                 for sealed_hash, tested in sorted(new.fates.items())
                 if sealed_hash not in old.fates
             ]
             if new.style is None or new.sequence == old.sequence:
                 continue
             if old.style is None:
-                fresh.append({"pseudonym": pseudonym, "style": new.style, "sequence": new.sequence})
+                fresh.append((pseudonym, new.style, new.sequence))
             else:
-                raised.append({"of": pseudonym, "to": new.sequence})
-        if fresh:
-            self._connection.execute(insert(PSEUDONYM), fresh)
-        if raised:
-            self._connection.execute(RAISE, raised)
-        if fates:
-            self._connection.execute(insert(FATE), fates)
-
-
-RAISE = (
-    update(PSEUDONYM)
-    .where(PSEUDONYM.c.pseudonym == bindparam("of"))
-    .values(sequence=bindparam("to"))
-)
-"""The sequences of many pseudonyms at once."""
+                raised.append((pseudonym, new.sequence))
+        insert_rows(self._connection, PSEUDONYM, _PSEUDONYM, fresh)
+        update_rows(self._connection, PSEUDONYM, "pseudonym", "sequence", raised)
+        insert_rows(self._connection, FATE, _FATE, fates)
 
 
 def _chunks(keys: Iterable[bytes]) -> Iterator[list[bytes]]:

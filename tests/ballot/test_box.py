@@ -284,7 +284,7 @@ def test_a_full_queue_is_told_and_loses_nothing(
         first = pool.submit(box.cast, people[0].entry, people[0].sealed)
         assert entered.wait(10)
         waiting = [pool.submit(box.cast, each.entry, each.sealed) for each in people[1:5]]
-        while not box._queue.full():
+        while len(box._gathering) < 4:
             pass
         with pytest.raises(Busy) as busy:
             box.cast(people[5].entry, people[5].sealed)

@@ -199,7 +199,7 @@ def test_a_full_queue_says_when_to_come_back(desk: Desk, monkeypatch: pytest.Mon
                     pool.submit(desk.cast, each, app.test_client()) for each in ballots[1:3]
                 ]
                 until = time.monotonic() + 10
-                while box._queue.qsize() < 2:
+                while len(box._gathering) < 2:
                     assert time.monotonic() < until
                     time.sleep(0.01)
                 answer = desk.cast(ballots[3], app.test_client())
