@@ -12,7 +12,7 @@ from tally.election import Election, Envelope, Question, Text
 from tally.form import Grades, Points, Ranking, Scores
 from tally.money import Voice
 from tally.outcome import PAYING, STOP, Margin, Outcome, Standing, Step, Tie, Verdict
-from tally.phrases import CRITERIA, REASONS, VERDICTS
+from tally.phrases import CRITERIA, REASONS, SHARES_ALIKE, VERDICTS
 
 LANGUAGES: Final = ("fr", "en")
 MOST_NAMED: Final = 5
@@ -99,7 +99,8 @@ def reason(envelope: Envelope, standing: Standing, step: Step, say: Voice) -> st
     if isinstance(group, str):
         places["group"] = say.quote(group)
     code = "stopped" if step.action == STOP else step.reason
-    return say.pick(*REASONS[code]).format_map(places)
+    alike = code == "shares" and detail.get("payers") == detail.get("in_full")
+    return say.pick(*(SHARES_ALIKE if alike else REASONS[code])).format_map(places)
 
 
 def _winner_margin(margin: Margin, envelope: Envelope, say: Voice) -> str:
@@ -122,6 +123,11 @@ def _winner_margin(margin: Margin, envelope: Envelope, say: Voice) -> str:
         return say.pick(
             f"Il l’emportait même sans aucun{'e' * (not scored)} {unit[0]}.",
             f"It would have won without a single {unit[0]}.",
+        )
+    if envelope.rule.name == "phragmen" and margin.safe == 0:
+        return say.pick(
+            "Avec une voix de moins il pouvait perdre : cela dépend du bulletin.",
+            "With one vote less it might have lost: that depends on the ballot.",
         )
     if envelope.rule.name == "phragmen":
         spare = say.several(margin.safe, *unit)

@@ -179,14 +179,17 @@ def remarks_on(poll: Poll, readings: Readings, spoiled: Mapping[Cells, str]) -> 
         for code in codes[cells]:
             lines.setdefault(code, []).append(line)
     words = {
-        "repeated": "name a project twice: read once, points added up",
-        "zero-points": "give a project 0 points: read as not named",
-        "empty": "name nothing: blank",
+        "repeated": ("ballot names", "ballots name", "a project twice: read once, points added up"),
+        "zero-points": ("ballot gives", "ballots give", "a project 0 points: read as not named"),
+        "empty": ("ballot names", "ballots name", "nothing: blank"),
     }
+    outside = ("ballot is", "ballots are", "outside the form's limits, which would spoil it")
     remarks = []
     for code in sorted(lines):
-        what = words.get(code, "are outside the form's limits: they would be spoiled")
-        remarks.append(Remark(code, f"{len(lines[code])} ballots {what}", tuple(lines[code])))
+        number = len(lines[code])
+        one, several, what = words.get(code, outside)
+        told = f"{number} {one if number == 1 else several} {what}"
+        remarks.append(Remark(code, told, tuple(lines[code])))
     return remarks
 
 

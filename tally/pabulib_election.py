@@ -281,7 +281,8 @@ def _read(
     title = " ".join([*places, keys["instance"]])
     currency = keys.get("currency", "")
     if not re.fullmatch("[A-Z]{3}", currency):
-        remarks.append(Remark("currency", f"currency {currency!r} is read as XXX (none)"))
+        told = f"currency {currency!r} is read as" if currency else "no currency is named:"
+        remarks.append(Remark("currency", f"{told} XXX (none)"))
         currency = "XXX"
     value = Election(
         id=id or _slug(" ".join([*places[:1], keys["instance"], *places[1:]])),

@@ -7,6 +7,12 @@ the standing and its step, with amounts already written out (``tally.explain``).
 from collections.abc import Mapping
 from typing import Final
 
+SHARES_ALIKE: Final[tuple[str, str]] = (
+    "Financé par ses soutiens : {payers} sur {votes} y mettent du leur, {price} {each}.",
+    "Funded by its supporters: {payers} of {votes} pay something, {price} {each}.",
+)
+"""``shares`` where all who pay can give what is asked."""
+
 REASONS: Final[Mapping[str, tuple[str, str]]] = {
     "fits": (
         "Financé : il coûte {cost} et il restait {left}.",

@@ -181,7 +181,7 @@ def test_rules_side_by_side(console: Console, file: Path) -> None:
     assert found["titles"]["b"] == "Piste"
     shown = console.done("compare", file).out
     assert "(greedy-skip) [the file’s own rule]" in shown
-    assert "2\u00a0winners; spent €100.50 (100.0%); 4 ballots (66.7%) have at least one" in shown
+    assert "2\u00a0winners; spent €100.50 (100.0%); at least one winner for 4\u00a0ballots" in shown
     assert "Share by category:" in shown
     assert "Only the rule announced before the vote gives its result" in shown
     assert (

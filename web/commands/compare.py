@@ -152,12 +152,13 @@ def _line(each: Compared, found: Comparison, words: Voice) -> str:
     )
     spent, share = words.money(each.spent), _percent(each.spent, found.budget, words)
     satisfied = _percent(each.satisfied, found.ballots, words)
-    number = words.number(each.satisfied)
+    number = words.several(
+        each.satisfied, words.pick("bulletin", "ballot"), words.pick("bulletins", "ballots")
+    )
     line = words.pick(
-        f"{winners} ; dépensé {spent} ({share}) ; {number} bulletins ({satisfied}) ont au moins un "
-        "projet retenu",
-        f"{winners}; spent {spent} ({share}); {number} ballots ({satisfied}) have at least one "
-        "winner",
+        f"{winners} ; dépensé {spent} ({share}) ; au moins un projet retenu pour {number} "
+        f"({satisfied})",
+        f"{winners}; spent {spent} ({share}); at least one winner for {number} ({satisfied})",
     )
     if each.outcome.added:
         added = words.money(each.outcome.added)
