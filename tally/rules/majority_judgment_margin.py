@@ -14,7 +14,7 @@ what is said of halving in tally/rules/greedy_margin.py holds for them.
 from bisect import bisect, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from tally.outcome import Margin
@@ -131,20 +131,14 @@ class Recount:
         everybody = self._all
         if everybody.bar(project, counts, cost) is not None:
             return False
-        number = self._order(added)
-        others = [place for place in self._listed[number] if place != project]
-
-        def key(place: int) -> Key:
-            return everybody.key(
-                place, add_grades(everybody.grades[place], everybody.default, added)
-            )
-
-        at = bisect(others, everybody.key(project, counts, cost), key=key)
+        number, others = self._others(project, added)
+        at = bisect(
+            others,
+            everybody.key(project, counts, cost),
+            key=partial(self._key_with, added=added),
+        )
         if cost is None:
-            asked = (project, at, number)
-            if asked not in self._won:
-                self._won[asked] = self._plays(project, at, others)
-            return self._won[asked]
+            return self._wins_at(project, at, number, others)
         costs = everybody.problem.costs
         before = costs[project]
         costs[project] = cost
@@ -153,26 +147,61 @@ class Recount:
         finally:
             costs[project] = before
 
+    def _others(self, project: int, added: int) -> tuple[int, list[int]]:
+        """The number of the order after so many ballots, and that order without this project."""
+        number = self._order(added)
+        return number, [place for place in self._listed[number] if place != project]
+
+    def _key_with(self, place: int, added: int) -> Key:
+        """What to sort a project by after so many ballots that do not name it."""
+        everybody = self._all
+        return everybody.key(place, add_grades(everybody.grades[place], everybody.default, added))
+
+    def _wins_at(self, project: int, at: int, number: int, others: Sequence[int]) -> bool:
+        asked = (project, at, number)
+        if asked not in self._won:
+            self._won[asked] = self._plays(project, at, others)
+        return self._won[asked]
+
     def votes_missing(self, project: int) -> int | None:
         """The smallest number of added ballots, giving the best grade to this project and none to
-        others, that make it win; None if no number does."""
+        others, that make it win; None if no number does.
+
+        Where only the boundaries of this project's grades and of another's meet, these two alone
+        are compared again: nobody else can have changed sides.
+        """
         everybody = self._all
         problem, own = everybody.problem, everybody.grades[project]
         cost, fill = problem.costs[project], everybody.parameters.fill
         if cost > problem.budget and fill.on_misfit in {"skip", "stop"}:
             return None
-        changes = {1, *self._changes, *shape_changes(own, 0)}
+        all_anew = {1, *self._changes, *shape_changes(own, 0)} - {0}
+        met: dict[int, list[int]] = {added: [] for added in all_anew}
         for place in self._places:
             if place != project:
-                changes |= meetings(own, everybody.grades[place], everybody.default)
-        return next(
-            (
-                added
-                for added in sorted(changes)
-                if added and self.wins(project, add_grades(own, 0, added), added=added)
-            ),
-            None,
-        )
+                for added in meetings(own, everybody.grades[place], everybody.default):
+                    met.setdefault(added, []).append(place)
+        number, others, barred = 0, list[int](), False
+        ahead, competing = set[int](), set[int]()
+        for added in sorted(met):
+            counts = add_grades(own, 0, added)
+            key = everybody.key(project, counts)
+            if added in all_anew:
+                number, others = self._others(project, added)
+                competing = set(others)
+                barred = everybody.bar(project, counts) is not None
+                with_added = partial(self._key_with, added=added)
+                ahead = set(others[: bisect(others, key, key=with_added)])
+            else:
+                for place in met[added]:
+                    if self._key_with(place, added) < key:
+                        ahead.add(place)
+                    else:
+                        ahead.discard(place)
+                ahead &= competing
+            if not barred and self._wins_at(project, len(ahead), number, others):
+                return added
+        return None
 
     def cost_excess(self, project: int) -> int | None:
         """The smallest reduction of its cost (minor units) that makes this project win."""
