@@ -125,6 +125,7 @@ def _payments(figure: Object, words: Words, _: Sequence[str]) -> Iterator[ChartT
                 words.number(project["in_full"]),
                 share(project),
                 words.number(project["in_part"]),
+                words.decimal(Fraction(project["effective"])),
             ),
             won=True,
         )
@@ -151,11 +152,20 @@ def _payments(figure: Object, words: Words, _: Sequence[str]) -> Iterator[ChartT
     )
     by_mark = figure["utility"] in ("points", "ranks")
     price = "price_mark#" if by_mark else "price#"
+    effective = "effective_marks" if by_mark else "effective_votes"
     start = ["step#", "name", "cost#"]
     for caption, heads, lines in (
         (
             "bought",
-            [*start, "supporters#", price, "in_full#", "share_in_full#", "in_part#"],
+            [
+                *start,
+                "supporters#",
+                price,
+                "in_full#",
+                "share_in_full#",
+                "in_part#",
+                f"{effective}#",
+            ],
             bought,
         ),
         ("filled", [*start, "result"], filled),

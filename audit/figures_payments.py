@@ -110,6 +110,7 @@ def _paid(
         "in_full": in_full,
         "in_part": in_part,
         "price": str(price),
+        "effective": str(project.cost / price),
         "paid_in_full": None if together is None else str(together),
         "paid_in_part": None if together is None else str(project.cost - together),
     }

@@ -72,6 +72,14 @@ def reason(envelope: Envelope, standing: Standing, step: Step, say: Voice) -> st
         # Rounded up to the smallest coin: nobody paid more.
         places["price"] = say.money(-(-Fraction(price).numerator // Fraction(price).denominator))
         by_mark = detail.get("by_mark") is True
+        places["effective"] = say.about(
+            project.cost / Fraction(price),
+            *(
+                ("point", "points")
+                if by_mark
+                else (say.pick("voix", "vote"), say.pick("voix", "votes"))
+            ),
+        )
         places["each"] = (
             say.pick("par point", "for each point") if by_mark else say.pick("chacun", "each")
         )

@@ -56,6 +56,15 @@ class Voice:
         """A whole number."""
         return format_number(number, self.language)
 
+    def about(self, number: Fraction, one: str, many: str) -> str:
+        """A number from 0 on, to one decimal rounded down where it is not whole, and its noun."""
+        if number.denominator == 1:
+            return self.several(number.numerator, one, many)
+        whole, tenth = divmod(number.numerator * 10 // number.denominator, 10)
+        single = self.language == "fr" and number < 2
+        written = f"{self.number(whole)}{',' if self.language == 'fr' else '.'}{tenth}"
+        return f"{written}{NO_BREAK}{one if single else many}"
+
     def share(self, share: Fraction) -> str:
         """A share: as whole per cent where it is, otherwise as a fraction."""
         hundredths = share * 100

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 SHARES_ALIKE: Final[tuple[str, str]] = (
-    "Financé par ses soutiens : {payers} sur {votes} y mettent du leur, {price} {each}.",
-    "Funded by its supporters: {payers} of {votes} pay something, {price} {each}.",
+    "Financé par ses soutiens, {payers} sur {votes}, à {price} {each}.",
+    "Funded by its supporters, {payers} of {votes}, at {price} {each}.",
 )
 """``shares`` where all who pay can give what is asked."""
 
@@ -51,12 +51,14 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "shares": (
         (
-            "Financé par ses soutiens : {payers} sur {votes} y mettent du leur, au plus {price} "
-            "{each} ; {in_full} paient cette part entière, les autres tout ce qui leur reste."
+            "Financé par ses soutiens, {payers} sur {votes}, à {price} {each} au plus : {in_full} "
+            "en entier, les autres avec tout ce qui leur restait. Ensemble, c’est autant que "
+            "{effective} en entier."
         ),
         (
-            "Funded by its supporters: {payers} of {votes} pay something, at most {price} {each}; "
-            "{in_full} pay that in full, the others all they have left."
+            "Funded by its supporters, {payers} of {votes}, at most {price} {each}: {in_full} in "
+            "full, the others with all they had left. Together that is as much as {effective} in "
+            "full."
         ),
     ),
     "unaffordable": (

@@ -43,7 +43,7 @@ def test_every_price_is_what_the_ballots_pay_one_by_one(utility: str) -> None:
     assert len(figure["bought"]) >= 3
     for row in figure["bought"]:
         in_full = in_part = 0
-        paid = Fraction(0)
+        paid = effective = Fraction(0)
         for at, (marks, count) in enumerate(ballots):
             if row["id"] not in marks:
                 continue
@@ -52,9 +52,12 @@ def test_every_price_is_what_the_ballots_pay_one_by_one(utility: str) -> None:
             in_full += count if left and left >= asked else 0
             in_part += count if 0 < left < asked else 0
             paid += count * min(left, asked)
+            # A ballot that pays a part of what is asked counts for that part.
+            effective += count * min(left, asked) / Fraction(row["price"])
             purses[at] = left - min(left, asked)
         assert (in_full, in_part) == (row["in_full"], row["in_part"]), row["id"]
         assert paid == row["cost"]
+        assert Fraction(row["effective"]) == effective
         assert row["votes"] == sum(count for marks, count in ballots if row["id"] in marks)
     for row in figure["lacking"]:
         own = [

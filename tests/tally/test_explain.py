@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -49,9 +50,22 @@ def test_numbers_and_nouns() -> None:
     assert [english.several(n, "point", "points") for n in (0, 1, 2)] == [
         f"0{NB}points", f"1{NB}point", f"2{NB}points",
     ]  # fmt: skip
-    from fractions import Fraction
-
     assert (french.share(Fraction(4, 5)), english.share(Fraction(1, 3))) == (f"80{NNB}%", "1/3")
+
+
+@pytest.mark.parametrize(
+    ("number", "french", "english"),
+    [
+        (Fraction(1), f"1{NB}point", f"1{NB}point"),
+        (Fraction(3, 2), f"1,5{NB}point", f"1.5{NB}points"),
+        (Fraction(12_345_678, 10_000), f"1{NNB}234,5{NB}points", f"1,234.5{NB}points"),
+        (Fraction(5_999, 1_000), f"5,9{NB}points", f"5.9{NB}points"),
+    ],
+)
+def test_parts_of_votes_are_rounded_down(number: Fraction, french: str, english: str) -> None:
+    for code, said in zip(("fr", "en"), (french, english), strict=True):
+        voice = Voice(language=code, currency="EUR", exponent=2)
+        assert voice.about(number, "point", "points") == said
 
 
 def sentences(
@@ -119,6 +133,37 @@ def test_a_winner_of_equal_shares_is_told_how_much_dearer_it_could_be(
     ]
     assert said[0].endswith(more)
     assert said[1].endswith(none)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            (
+                "Funded by its supporters, 2 of 2 votes, at most €20 each: 1 in full, the others "
+                "with all they had left. Together that is as much as 1.5 votes in full."
+            ),
+        ),
+        (
+            "fr",
+            (
+                "Financé par ses soutiens, 2 sur 2 voix, à 20 € chacun au plus : 1 en entier, "
+                "les autres avec tout ce qui leur restait. Ensemble, c’est autant que 1,5 voix en "
+                "entier."
+            ),
+        ),
+    ],
+)
+def test_who_pays_a_part_counts_for_that_part(language: str, said: str) -> None:
+    """Four ballots have 25 each; the first project takes 15 of three, the second all 10 that one
+    of these has left, and 20 of another."""
+    rule = CountingRule.of("equal-shares", {"utility": "cost", "raise": "none", "fill": "none"})
+    contest = replace(envelope([45, 30], {"on_misfit": "skip"}, budget=100), rule=rule)
+    ballots = Profile.of({(("p0", 1),): 2, (("p0", 1), ("p1", 1)): 1, (("p1", 1),): 1})
+    result = count_profiles(election(contest), {"e": ballots}, b"").envelope("e")
+    told = result.sentences[1].in_language(language).replace(NB, " ").replace(NNB, " ")
+    assert said in told
 
 
 def test_points_are_called_points() -> None:
