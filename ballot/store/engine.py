@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
@@ -26,6 +27,8 @@ from ballot.errors import BallotError
 
 BUSY_MILLISECONDS = 10_000
 PATIENCE_MILLISECONDS = 200
+MOST_APART = timedelta(seconds=60)
+"""How far the clocks of a database's machine and of another may differ."""
 _WRITES = "scrutin_writes"
 _SQLITE_BUSY = 5
 # lock_not_available, deadlock_detected, serialization_failure
@@ -147,11 +150,25 @@ def _settle(engine: Engine, schema: str | None) -> None:
                 "the database server runs with fsync = off: a power cut would lose ballots "
                 "that were acknowledged. Set fsync = on"
             )
+        before = machine_time()
+        theirs = connection.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        apart = max(before - theirs, theirs - machine_time())
+        if apart > MOST_APART:
+            raise StoreInvalid(
+                f"the clocks of this machine and of the database server are "
+                f"{int(apart.total_seconds())} seconds apart: one of them would take late ballots "
+                "or refuse good ones. Set both by NTP, then start again"
+            )
     if schema is not None:
         with engine.begin() as connection:
             # Two processes that start at once would both find it missing.
             lock_name(connection, schema)
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+
+
+def machine_time() -> datetime:
+    """What this machine's clock says, whatever an election's rehearsal clock does."""
+    return datetime.now(UTC)
 
 
 def _lock_key(name: str) -> int:

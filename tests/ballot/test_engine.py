@@ -1,12 +1,14 @@
 """Opening databases: addresses refused in words, durable settings, one writer at a time."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Table, insert, select
 from sqlalchemy.exc import IntegrityError
 
+import ballot.store.engine
 from ballot.store.engine import (
     StoreBusy,
     StoreInvalid,
@@ -128,6 +130,23 @@ def test_a_postgresql_that_would_lose_what_it_promised_is_refused(postgresql: Se
         with postgresql.connect("postgres") as connection:
             connection.execute("ALTER SYSTEM RESET fsync")
             connection.execute("SELECT pg_reload_conf()")
+
+
+@pytest.mark.parametrize("minutes", [-60, 60])
+def test_clocks_that_are_far_apart_are_refused(
+    minutes: int, postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One host of several whose clock is an hour off would close early or take late ballots."""
+    address = postgresql.fresh()
+
+    def wrong() -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=minutes)
+
+    monkeypatch.setattr(ballot.store.engine, "machine_time", wrong)
+    with pytest.raises(StoreInvalid, match=r"are 3(599|60\d) seconds apart.*Set both by NTP"):
+        open_engine(address)
+    monkeypatch.undo()
+    open_engine(address).dispose()
 
 
 def test_a_postgresql_that_does_not_answer_or_refuses_is_told_apart(

@@ -4,13 +4,14 @@ commands. Run again, everything must come out as if nothing had happened."""
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from threading import Semaphore
+from threading import Barrier, Semaphore
 
 import pytest
 
@@ -30,7 +31,7 @@ from tests.journey.killed import (
     set_clock,
     settled,
 )
-from tests.journey.terminal import SCRUTIN, Terminal, call
+from tests.journey.terminal import SCRUTIN, Run, Terminal, call, station
 from tests.journey.test_rehearsal import contents
 from tests.postgres import Server
 from web.client import Client, DoorSilent
@@ -185,7 +186,32 @@ def moments(terminal: Terminal, words: Sequence[str | Path], parts: Sequence[flo
     return hits
 
 
-def test_the_officers_commands_die_and_are_run_again(terminal: Terminal, tmp_path: Path) -> None:
+@contextmanager
+def colleague(terminal: Terminal) -> Iterator[Terminal]:
+    """A second officer's terminal, in the same town."""
+    folder = terminal.folder / "colleague"
+    folder.mkdir()
+    with station() as opened:
+        yield Terminal(station=opened, folder=folder, environment=terminal.environment)
+
+
+def at_once(terminals: Sequence[Terminal], words: Sequence[str | Path]) -> None:
+    """Run the command in each terminal at the same moment; all must succeed."""
+    together = Barrier(len(terminals))
+
+    def run(terminal: Terminal) -> Run:
+        together.wait(60)
+        return terminal(*words)
+
+    with ThreadPoolExecutor(len(terminals)) as pool:
+        runs = list(pool.map(run, terminals))
+    assert {each.status for each in runs} == {0}, "\n".join(map(str, runs))
+
+
+def test_the_officers_commands_die_and_are_run_again_by_two(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """After each was killed at several moments, two impatient officers run it at the same one."""
     town = after_the_vote(terminal, tmp_path)
     shares = [town.place.root / "trustees" / path.name for path in town.shares]
 
@@ -211,19 +237,22 @@ def test_the_officers_commands_die_and_are_run_again(terminal: Terminal, tmp_pat
     shutil.copytree(town.place.root, struck)
     quiet_out, struck_out = tmp_path / "publication", tmp_path / "struck-publication"
     last = steps(town.place.root, quiet_out)
-    for words in last:
-        began = time.monotonic()
-        terminal.done(*words)
-        length = time.monotonic() - began
-        other = steps(struck, struck_out)[last.index(words)]
-        if words[0] == "publish":
-            unsigned = struck_out.with_name(struck_out.name + ".unsigned")
-            for files in (1, 12, 30):
-                assert terminal.killed(*other, when=partial(has_files, unsigned, files))
-                assert not struck_out.exists()
-        else:
-            assert moments(terminal, other, [length * part / 8 for part in range(8)]) >= 3, words
-        terminal.done(*other)
+    with colleague(terminal) as second:
+        for words in last:
+            began = time.monotonic()
+            terminal.done(*words)
+            length = time.monotonic() - began
+            other = steps(struck, struck_out)[last.index(words)]
+            if words[0] == "publish":
+                unsigned = struck_out.with_name(struck_out.name + ".unsigned")
+                for files in (1, 12, 30):
+                    assert terminal.killed(*other, when=partial(has_files, unsigned, files))
+                    assert not struck_out.exists()
+            else:
+                assert moments(terminal, other, [length * part / 8 for part in range(8)]) >= 3, (
+                    words
+                )
+            at_once((terminal, second), other)
     for name in ("results.json", "opening.json"):
         assert (struck / name).read_bytes() == (town.place.root / name).read_bytes()
     assert contents(struck / "box" / "log") == contents(town.place.root / "box" / "log")
