@@ -25,6 +25,7 @@ from ballot.release import LogFolder
 from ballot.secondcopy import SecondCopy
 from ballot.signer import Mark
 from ballot.store.box import BoxStore, BoxTransaction, Head, StoredEntry
+from ballot.store.engine import StoreDamaged
 
 
 class RecoveryRefused(BallotError):
@@ -178,7 +179,7 @@ def _put(
     leaves = [entry.leaf_hash for entry in stored]
     root = tree.grow(transaction, head, leaves)
     if root != checkpoint.root:
-        raise tree.StoreDamaged("log: what was brought back does not give the checkpoint's root")
+        raise StoreDamaged("log: what was brought back does not give the checkpoint's root")
     _remember(transaction, stored)
     closed = isinstance(parse_entry(stored[-1].entry), CloseEntry)
     transaction.move_head(head, size=checkpoint.size, root=root, closed=closed)

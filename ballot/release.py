@@ -22,7 +22,8 @@ from ballot.durable import FileDiffers, keep_file, make_folder, replace_file
 from ballot.errors import BallotError
 from ballot.startup import check_signed
 from ballot.store.box import BoxTransaction, Head
-from ballot.tree import StoreDamaged, stored_nodes
+from ballot.store.engine import StoreDamaged
+from ballot.tree import stored_nodes
 
 CHECKPOINT = "checkpoint"
 

@@ -38,7 +38,7 @@ from ballot.signer import LogSigner, SigningRefused
 from ballot.signing import SignerSilent
 from ballot.startup import DatabaseBehind, SignerBehind, compare_signer
 from ballot.store.box import BoxStore, Head, HeadMoved, StoredEntry
-from ballot.store.engine import StoreBusy
+from ballot.store.engine import StoreBusy, StoreDamaged
 
 log = logging.getLogger("scrutin.sequencer")
 
@@ -105,6 +105,7 @@ class Sequencer:
                     f"log key: the signer holds {self._signer.key}, the manifest names "
                     f"{self._key}; use this election's key file"
                 )
+            self._store.check_whole()
             for remaining in reversed(range(_TRIES)):
                 self._head = self._compared()
                 self._cosignatures.adopt_published()
@@ -270,7 +271,7 @@ class Sequencer:
                 transaction.append(head.size + len(leaves), portion)
                 leaves += [ballot.leaf_hash for ballot in portion]
             if transaction.clear_pending() != len(leaves):
-                raise tree.StoreDamaged("waiting ballots: not as many deleted as were moved")
+                raise StoreDamaged("waiting ballots: not as many deleted as were moved")
             if entry is not None:
                 last = StoredEntry(leaf_hash=leaf_hash(entry), entry=entry, sealed=None)
                 transaction.append(head.size + len(leaves), [last])

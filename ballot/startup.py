@@ -7,7 +7,8 @@ from audit.note import VerifierKey
 from ballot.errors import BallotError
 from ballot.signer import Mark
 from ballot.store.box import BoxTransaction, Head
-from ballot.tree import StoreDamaged, stored_nodes
+from ballot.store.engine import StoreDamaged
+from ballot.tree import stored_nodes
 
 
 class DatabaseBehind(BallotError):

@@ -10,28 +10,18 @@ from collections.abc import Sequence
 from audit import merkle
 from audit.merkle import HASH_SIZE, Frontier, NodeReader
 from audit.tile import WIDTH, Fetch, FullTiles, Tile, TileReader
-from ballot.errors import BallotError
 from ballot.store.box import BoxTransaction, Head
-
-
-class StoreDamaged(BallotError):
-    """The database does not hold what it was given. Nothing may be signed over it."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(
-            f"{what}. The database is damaged: stop the box, keep the file for inspection and "
-            "bring back its newest copy"
-        )
+from ballot.store.engine import StoreDamaged
 
 
 def stored_tiles(transaction: BoxTransaction) -> Fetch:
     """The tiles in the database under their published paths, each as wide as it is asked for."""
 
-    def fetch(path: str) -> bytes | None:
+    def fetch(path: str) -> bytes:
         tile = Tile.parse(path)
         hashes = transaction.tile(tile.level, tile.index)
         if hashes is None or len(hashes) < tile.width * HASH_SIZE:
-            return None
+            raise StoreDamaged(f"{path}: not among the stored tiles")
         return hashes[: tile.width * HASH_SIZE]
 
     return fetch

@@ -41,6 +41,7 @@ from ballot.store.boxtables import (
 )
 from ballot.store.engine import (
     StoreBusy,
+    check_whole,
     lock_name,
     reading,
     rewrite,
@@ -409,6 +410,10 @@ class BoxStore:
                     checkpoint=b"",
                 )
             )
+
+    def check_whole(self) -> None:
+        """Raise StoreDamaged unless the database's file agrees with itself."""
+        check_whole(self._engine)
 
     @contextmanager
     def reading(self) -> Iterator[BoxTransaction]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import DatabaseError as SqliteDatabaseError
 from sqlite3 import OperationalError as SqliteOperationalError
 from typing import Any
 
@@ -34,6 +35,9 @@ _SQLITE_BUSY = 5
 # lock_not_available, deadlock_detected, serialization_failure
 # (postgresql.org/docs/15/errcodes-appendix.html): nothing was changed.
 _POSTGRESQL_BUSY = frozenset({"55P03", "40P01", "40001"})
+# SQLITE_CORRUPT, SQLITE_NOTADB; data_corrupted, index_corrupted.
+_SQLITE_DAMAGED = frozenset({11, 26})
+_POSTGRESQL_DAMAGED = frozenset({"XX001", "XX002"})
 _BUSY = "the database is busy: try again in a few seconds"
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
@@ -47,6 +51,16 @@ class StoreBusy(BallotError):
 
     Nothing was changed; asking again is safe.
     """
+
+
+class StoreDamaged(BallotError):
+    """The database does not hold what it was given. Nothing may be signed over it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what}. The database is damaged: stop the box, keep the file for inspection and "
+            "bring back its newest copy"
+        )
 
 
 def open_engine(
@@ -135,7 +149,7 @@ def _open_postgresql(
         connection.commit()  # a rollback would undo the settings
 
     try:
-        with _busy_is_told():
+        with _faults_are_told():
             _settle(engine, schema)
     except BaseException:
         engine.dispose()
@@ -164,6 +178,20 @@ def _settle(engine: Engine, schema: str | None) -> None:
             # Two processes that start at once would both find it missing.
             lock_name(connection, schema)
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+
+
+def check_whole(engine: Engine) -> None:
+    """Raise StoreDamaged unless an SQLite file's pages, rows and indexes agree with each other.
+
+    A disk that lost some blocks leaves a file that still answers, and an index that no longer
+    knows every row would let one through twice. PostgreSQL's pages have the server's checksums.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with reading(engine) as connection:
+        found = connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar_one()
+    if found != "ok":
+        raise StoreDamaged(f"database: {' '.join(found.replace('*', '').split())}")
 
 
 def machine_time() -> datetime:
@@ -196,7 +224,7 @@ def sole(engine: Engine, name: str) -> Iterator[bool]:
         return
     key = _lock_key(name)
     with (
-        _busy_is_told(),
+        _faults_are_told(),
         _connected(engine).execution_options(isolation_level="AUTOCOMMIT") as connection,
     ):
         try:
@@ -214,7 +242,7 @@ def vacuum(engine: Engine, table: str) -> None:
     have to wait for long.
     """
     with (
-        _busy_is_told(),
+        _faults_are_told(),
         _connected(engine).execution_options(isolation_level="AUTOCOMMIT") as connection,
     ):
         connection.exec_driver_sql(f"SET lock_timeout = {PATIENCE_MILLISECONDS}")
@@ -239,7 +267,7 @@ def overwrite(engine: Engine, tables: Sequence[Table]) -> None:
         for table in tables:
             vacuum(engine, table.name)
         return
-    with _busy_is_told():
+    with _faults_are_told():
         raw = engine.raw_connection()  # VACUUM refuses any transaction
         try:
             cursor = raw.cursor()
@@ -310,7 +338,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     options: dict[str, Any] = {}
     if engine.dialect.name == "postgresql":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with _busy_is_told(), _connected(engine).execution_options(**options) as connection:
+    with _faults_are_told(), _connected(engine).execution_options(**options) as connection:
         yield connection
 
 
@@ -321,7 +349,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises StoreBusy when another writer held the place, or a row, for too long.
     """
     with (
-        _busy_is_told(),
+        _faults_are_told(),
         _connected(engine).execution_options(**{_WRITES: True}) as connection,
         connection.begin(),
     ):
@@ -344,7 +372,7 @@ def _connected(engine: Engine) -> Connection:
 
 
 @contextmanager
-def _busy_is_told() -> Iterator[None]:
+def _faults_are_told() -> Iterator[None]:
     try:
         yield
     except PoolTimeout:
@@ -358,4 +386,10 @@ def _busy_is_told() -> Iterator[None]:
             raise StoreBusy(_BUSY) from None
         if getattr(cause, "sqlstate", None) in _POSTGRESQL_BUSY:
             raise StoreBusy(_BUSY) from None
+        if isinstance(cause, SqliteDatabaseError) and (
+            getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_DAMAGED
+        ):
+            raise StoreDamaged(f"database: {cause}") from None
+        if getattr(cause, "sqlstate", None) in _POSTGRESQL_DAMAGED:
+            raise StoreDamaged("database: its server found damaged pages") from None
         raise

@@ -14,7 +14,15 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from ballot.letters import CodesExist
 from ballot.registrar import Holder, IssuanceStopped, Issued, RegistrarInvalid, RegistrarState
 from ballot.roll import AlreadyOnRoll, Person, Progress, RollFrozen
-from ballot.store.engine import StoreBusy, lock_name, overwrite, reading, rewrite, writing
+from ballot.store.engine import (
+    StoreBusy,
+    check_whole,
+    lock_name,
+    overwrite,
+    reading,
+    rewrite,
+    writing,
+)
 from ballot.store.registrartables import (
     ISSUANCE,
     PERSON,
@@ -68,6 +76,10 @@ class RegistrarStore:
                 f"{', '.join(state.styles)}; use a new database for anything else"
             )
         return store
+
+    def check_whole(self) -> None:
+        """Raise StoreDamaged unless the database's file agrees with itself."""
+        check_whole(self._engine)
 
     def state(self) -> RegistrarState:
         """What the database is for."""

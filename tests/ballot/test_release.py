@@ -17,8 +17,7 @@ from ballot import tree
 from ballot.durable import FileDiffers, keep_file, replace_file
 from ballot.release import FolderAhead, LogFolder, write_log
 from ballot.store.box import BoxStore, BoxTransaction, HeadMoved, StoredEntry
-from ballot.store.engine import open_engine
-from ballot.tree import StoreDamaged
+from ballot.store.engine import StoreDamaged, open_engine
 
 E = bytes(32)
 SIGNER = Ed25519Signer(

@@ -24,7 +24,7 @@ from ballot.sequencer import EntryRefused, Sequencer, SequencerStopped
 from ballot.signer import FileSigner, SigningRefused
 from ballot.startup import DatabaseBehind, SignerBehind
 from ballot.store.box import HeadMoved
-from ballot.tree import StoreDamaged
+from ballot.store.engine import StoreDamaged
 from tests.ballot.precinct import CLOSES, OPENS, Clock, Precinct, ballot, close_entry, leaf, town
 from tests.postgres import Server
 from tests.town import clerk

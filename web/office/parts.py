@@ -120,8 +120,10 @@ def local_issuers(folder: ElectionFolder) -> list[str]:
 def open_registrar(folder: ElectionFolder, issuer: str, manifest: Manifest) -> Registrar:
     """A registrar ready to issue."""
     election = manifest.election
+    store = registrar_store(folder, issuer, election, MOST_CONNECTIONS)
+    store.check_whole()
     return Registrar(
-        store=registrar_store(folder, issuer, election, MOST_CONNECTIONS),
+        store=store,
         keys=issuer_keys(folder, issuer, election),
         election=manifest.hash,
         opens=local_time(election.opens, election.time_zone),
