@@ -25,6 +25,8 @@ from ballot.store.engine import StoreInvalid, create_tables, open_engine, readin
 from ballot.store.registrar import RegistrarStore
 from ballot.store.registrartables import METADATA
 from ballot.store.schema import NEWEST, VERSION_TABLE, bring_up_to_date
+from tests.ballot.precinct import Precinct, close_entry, leaf
+from tests.ballot.test_sequencer import OWN, PEOPLE
 from tests.postgres import Server
 
 RELEASED = Path(__file__).parents[1] / "vectors/schema"
@@ -107,16 +109,22 @@ def test_tables_made_before_versions_were_kept_are_the_first_version(
     fresh.dispose()
 
 
-def first_release(engine: Engine, store: str) -> dict[str, list[dict[str, Any]]]:
-    """Make the database of release 0.1.0, as it was written down then; gives its rows."""
+def first_tables(engine: Engine, store: str) -> None:
+    """Make the empty tables of release 0.1.0, as they were written down then."""
     name = f"{store}_0001.{engine.dialect.name}.sql"
-    rows = json.loads((RELEASED / f"{store}_0001.rows.json").read_text("utf-8"))["rows"]
     statements = (RELEASED / name).read_text("utf-8").partition("\n\n")[2].split(";\n")
-    found: dict[str, list[dict[str, Any]]] = {}
     with writing(engine) as connection:
         for statement in statements:
             if statement.strip():
                 connection.execute(text(statement))
+
+
+def first_release(engine: Engine, store: str) -> dict[str, list[dict[str, Any]]]:
+    """Make the database of release 0.1.0, as it was written down then; gives its rows."""
+    rows = json.loads((RELEASED / f"{store}_0001.rows.json").read_text("utf-8"))["rows"]
+    found: dict[str, list[dict[str, Any]]] = {}
+    first_tables(engine, store)
+    with writing(engine) as connection:
         columns = {
             table: {each["name"]: each["type"] for each in inspect(connection).get_columns(table)}
             for table in rows
@@ -199,6 +207,27 @@ def test_the_box_of_the_first_release_is_served(engine: Engine) -> None:
         assert (holding.style, holding.sequence) == ("centre", 3)
         assert dict(holding.fates) == {own["sealed_hash"]: True}
         assert transaction.witnessed() == (1, rows["box_witnessed"][0]["checkpoint"])
+
+
+def test_a_box_in_the_tables_of_the_first_release_lives_to_its_end(
+    address: str, engine: Engine, tmp_path: Path, server: Server | None
+) -> None:
+    """Begun by that release, gone on with by this one: its log is opened, grows and is closed."""
+    first_tables(engine, "box")
+    engine.dispose()
+    precinct = Precinct(tmp_path, OWN, server=server, address=address)
+    sequencer = precinct.opened()
+    receipts = precinct.cast(*PEOPLE[:4])
+    sequencer.sequence()
+    precinct = precinct.restart()
+    sequencer = precinct.sequencer()
+    assert precinct.cast(*PEOPLE[:6])[:4] == receipts
+    sequencer.sequence()
+    precinct.clock.late()
+    sequencer.close_log(close_entry(OWN))
+    assert sorted(precinct.leaves()[1:-1]) == sorted(map(leaf, PEOPLE[:6]))
+    precinct.store.dispose()
+    assert version(engine) == NEWEST["box"]
 
 
 def test_the_registrar_of_the_first_release_is_served(engine: Engine) -> None:
