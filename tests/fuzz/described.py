@@ -3,6 +3,8 @@ not, and every answer must be as it says."""
 
 import time
 from collections import Counter
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -34,14 +36,19 @@ def description_of(address: str) -> dict[str, Any]:
 
 
 def ask_all(
-    address: str, seconds: float, drawn: int, said: dict[str, Any] | None = None
+    address: str,
+    seconds: float,
+    drawn: int,
+    said: dict[str, Any] | None = None,
+    sent: list[requests.PreparedRequest] | None = None,
 ) -> Counter[str]:
     """Ask every operation that ``said`` describes (what the service says of itself when None), two
     requests that fit and two that do not, round after round until ``seconds`` are over; the first
     round is whole however long it takes.
 
     ``drawn`` decides which requests. Gives how often each operation was asked, by ``fits`` or
-    ``strange`` before its name. Raises schemathesis' failures, which hold the request.
+    ``strange`` before its name; what was sent goes into ``sent``. Raises schemathesis' failures,
+    which hold the request.
     """
     load_all_checks()
     checks: list[Any] = [CHECKS.get_one(name) for name in CHECKED]
@@ -63,6 +70,8 @@ def ask_all(
         def judge(kind: str, case: schemathesis.Case[Any]) -> None:
             answer = case.call(base_url=address, session=session, timeout=SLOWEST_ANSWER)
             asked[f"{kind} {case.operation.label}"] += 1
+            if sent is not None:
+                sent.append(answer.request)
             case.validate_response(answer, checks=checks)
 
         while turn == 0 or time.monotonic() < until:
@@ -72,6 +81,14 @@ def ask_all(
                 _draw(strategy, drawn + turn, lambda case, kind=kind: judge(kind, case))
             turn += 1
     return asked
+
+
+def ask_again(sent: Sequence[requests.PreparedRequest]) -> None:
+    """Send the same requests once more; none may be a fault of the server's."""
+    with requests.Session() as session:
+        for each in sent:
+            answer = session.send(each, timeout=SLOWEST_ANSWER, allow_redirects=False)
+            assert answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, each.url
 
 
 def _whole(found: Any) -> Any:

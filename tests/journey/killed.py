@@ -91,6 +91,14 @@ class Killed:
         with suppress(ProcessLookupError):
             os.kill(int(workers[-1]), signal.SIGKILL)
 
+    def memory(self) -> int:
+        """Bytes that the workers hold in memory now."""
+        assert self._process is not None
+        server = self._process.pid
+        workers = Path(f"/proc/{server}/task/{server}/children").read_text("ascii").split()
+        resident = [Path(f"/proc/{pid}/statm").read_text("ascii").split()[1] for pid in workers]
+        return sum(map(int, resident)) * os.sysconf("SC_PAGE_SIZE")
+
     @property
     def running(self) -> bool:
         """Whether the server is there; its workers come and go."""
