@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -284,6 +284,53 @@ def test_a_lost_answer_is_said_and_the_same_ballot_sent_again(hall: Hall, booth:
         page.locator("#send-now").click()
     booth.receipt()
     assert set(sent) == {request.value.post_data}
+
+
+def _problem(code: str, status: int) -> Callable[[Route], None]:
+    """A door answers with this problem."""
+    body = json.dumps({"code": code, "status": status, "title": "", "detail": ""})
+
+    def answer(route: Route) -> None:
+        route.fulfill(status=status, content_type="application/problem+json", body=body)
+
+    return answer
+
+
+def test_a_door_that_says_no_is_told(hall: Hall, new_context: NewContext) -> None:
+    """In English: no code on this device, rules that are not those of the vote, and
+    each refusal of the box."""
+    booth = Booth(page=_page(new_context, PHONE, "en"), address=hall[1])
+    page = booth.page
+    booth.open("/vote/short")
+    page.locator("#h-locked").wait_for()
+    booth.axe()
+    _begun(hall, booth, "short-11")
+    page.route("**/manifest/*", lambda route: route.fulfill(status=200, body="{}"))
+    page.reload()
+    page.locator("#h-failed").wait_for()
+    booth.axe()
+    assert "rules" in page.locator("[data-section=failed]").inner_text()
+    page.unroute("**/manifest/*")
+    page.reload()
+    page.locator("#h-list").wait_for()
+    booth.tick("c1", ["tr5"])
+    told = set()
+    for code, status in (("conflict", 409), ("closed", 403), ("ballot-refused", 422)):
+        page.route("**/box/ballots", _problem(code, status))
+        booth.to_check()
+        page.locator("#cast").click()
+        page.locator("#h-refused").wait_for()
+        booth.axe()
+        assert page.locator("#uncast").is_hidden()  # the heading says it
+        said = page.locator("[data-section=refused]").inner_text()
+        assert not re.search(r"[{}]|\bvote\.[a-z]|undefined", said)
+        told.add(said)
+        page.unroute("**/box/ballots")
+        page.locator("[data-section=refused] a.primary").click()
+    assert len(told) == 3
+    # The box never had it: nothing is lost, and it is cast now.
+    page.locator("#cast:enabled").click()
+    booth.receipt()
 
 
 def test_a_ballot_is_tested_on_a_second_device_then_one_is_cast(

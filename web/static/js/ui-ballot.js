@@ -91,7 +91,7 @@ class Ballot {
   /** "Not cast yet" stands on every section from the first choice until it is cast. */
   banner() {
     const begun = [...this.forms.values()].some((form) => this.state(form) !== "todo");
-    const silent = ["check", "done", "erased", "locked", "failed", "sending", "unknown", "sheet"];
+    const silent = ["check", "done", "erased", "locked", "failed", "sending", "unknown", "refused", "sheet"];
     show(id("uncast"), begun && !this.session.finished && !silent.includes(this.sections?.current));
   }
 
