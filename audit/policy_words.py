@@ -15,8 +15,8 @@ _WORDS = {
         "group": "group {name} ({who})",
     },
     "fr": {
-        "none": "Personne à l'extérieur ne doit avoir vu le journal avant l'ouverture de l'urne.",
-        "quorum": "Avant l'ouverture de l'urne, la fin du journal doit avoir été vue par {who}.",
+        "none": "Personne à l'extérieur ne doit avoir vu le registre avant l'ouverture de l'urne.",
+        "quorum": "Avant l'ouverture de l'urne, la fin du registre doit avoir été vue par {who}.",
         "all": "les {count} que voici\u00a0: {members}",
         "some": "au moins {threshold} de ces {count}\u00a0: {members}",
         "and": "\u00a0; ",
