@@ -19,6 +19,7 @@ from web.errors import WebError
 from web.limits import Limits
 from web.problem import Problem, respond
 from web.settings import Settings
+from web.wording import other_languages
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -43,7 +44,7 @@ def create_app(settings: Settings, routes: Iterable[Route], limits: Limits | Non
     """
     app = Flask("web", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals |= {"asset": asset, "other_languages": other_languages}
     # Flask would answer "//x" with a redirection that repeats what was asked.
     app.url_map.merge_slashes = False
     table: dict[str, Route] = {}

@@ -20,7 +20,8 @@ from urllib.parse import parse_qsl, quote
 from flask import Flask, Response
 
 from web.hands import Hands
-from web.problem import LANGUAGES, Problem, respond
+from web.problem import Problem, respond
+from web.wording import DEFAULT, LANGUAGES
 
 if TYPE_CHECKING:
     from granian.rsgi import Scope
@@ -207,7 +208,7 @@ def _header(headers: Headers, wanted: str) -> str:
 def _language(headers: Headers) -> str:
     asked = _header(headers, "accept-language")
     found = [(asked.find(language), language) for language in LANGUAGES]
-    return min([each for each in found if each[0] >= 0], default=(0, LANGUAGES[0]))[1]
+    return min([each for each in found if each[0] >= 0], default=(0, DEFAULT))[1]
 
 
 def _kind(method: str, headers: Headers) -> str:

@@ -138,7 +138,7 @@ class _Pages:
             log_size=reader.number(log.size) if log else None,
             log_root=in_groups(log.root) if log else None,
             timeline=list(self._timeline(happened)),
-            policy=describe_policy(record.manifest.policy, reader.words_language),
+            policy=describe_policy(record.manifest.policy, reader.language),
             asked=asks_witnesses(record.manifest),
             seen=list(_seen(log, self._record.election.time_zone)),
             witness_commands=WITNESS_COMMANDS,

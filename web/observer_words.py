@@ -1,6 +1,8 @@
 """The words of the pages of results and observers, and how such a page is answered.
 
-The words stand in ``web/locale/results.<language>.json``: one more file is one more language.
+The words stand in the catalogue ``results`` of a language (web/wording.py), the sentences and the
+words of charts in ``audit`` and ``tally``. Where these have a language not, such a page is told in
+English altogether, rather than in two languages at once.
 """
 
 from dataclasses import dataclass
@@ -9,10 +11,9 @@ from typing import Any
 from flask import Response, render_template, request
 
 from audit.words import LANGUAGES as AUDIT_LANGUAGES
-from tally.money import format_number
 from web.clock import local_time, told_time
 from web.problem import kept_language, reader_language
-from web.wording import say
+from web.wording import say, spell_number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,18 +22,13 @@ class ReaderWords:
 
     language: str
 
-    @property
-    def words_language(self) -> str:
-        """The language of sentences that ``audit`` and ``tally`` have: English where not this."""
-        return self.language if self.language in AUDIT_LANGUAGES else "en"
-
     def say(self, key: str, **fields: object) -> str:
         """The words of ``key`` with its places filled."""
         return say(self.language, ("results", "pages"), key, fields)
 
     def number(self, number: int) -> str:
         """A whole number with groups."""
-        return format_number(number, self.language)
+        return spell_number(number, self.language)
 
     def time(self, text: str, zone: str) -> str:
         """An RFC 3339 time for people, in the time zone of this name."""
@@ -41,7 +37,8 @@ class ReaderWords:
 
 def reader_words() -> ReaderWords:
     """The words for whoever sent this request."""
-    return ReaderWords(language=reader_language())
+    language = reader_language()
+    return ReaderWords(language=language if language in AUDIT_LANGUAGES else "en")
 
 
 def page(template: str, **context: Any) -> Response:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.json_schema import models_json_schema
 
 from web.audience import Answer, Audience, Cache, Door, Route
-from web.problem import LANGUAGES, MEDIA_TYPE, problems
+from web.problem import MEDIA_TYPE, problems
+from web.wording import LANGUAGES
 
 REFERENCE = "#/components/schemas/{model}"
 RETRIED = (429, 503)

@@ -1,8 +1,7 @@
 """The reading pages' words, and how such a page is answered.
 
-Words stand in ``web/locale/reading.<language>.json``, whole texts in ``prose.<language>.json``, and
-what every page shows, its header and footer, in ``pages.<language>.json``. One file more of each
-is one language more.
+Of the catalogues of a language (web/wording.py), ``reading`` has the words, ``prose`` whole texts,
+``pages`` what every page shows, its header and footer.
 """
 
 from dataclasses import dataclass
@@ -14,10 +13,9 @@ from babel.units import format_unit
 from flask import Response, render_template, request
 
 from tally.election import Election
-from tally.money import format_money
 from tally.text import Text
-from web.problem import LANGUAGES, kept_language, reader_language
-from web.wording import say
+from web.problem import kept_language, reader_language
+from web.wording import LANGUAGES, say, spell_money
 
 HTML: Final = "text/html; charset=utf-8"
 
@@ -45,7 +43,7 @@ class PageWords:
 
     def money(self, amount: int) -> str:
         """An amount of minor units."""
-        return format_money(amount, self.election.currency, self.election.exponent, self.language)
+        return spell_money(amount, self.election.currency, self.election.exponent, self.language)
 
     def left(self, rest: timedelta) -> str:
         """How long something lasts yet, in the largest unit that is there twice, rounded down."""

@@ -1,7 +1,7 @@
 """Errors of the HTTP doors as problem details (RFC 9457), in the reader's language.
 
 A problem never repeats what was sent: codes, choices and keys stay out of answers and logs. The
-words come from the catalogues in ``web/locale``, so that another language is one more file.
+words come from the catalogues in ``web/locale``.
 """
 
 import dataclasses
@@ -13,9 +13,8 @@ from datetime import datetime
 from flask import Response, current_app, render_template, request
 
 from web.clock import told_time
-from web.wording import catalogue, say
+from web.wording import DEFAULT, LANGUAGES, catalogue, say
 
-LANGUAGES = ("fr", "en")
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -71,7 +70,7 @@ def reader_language() -> str:
     asked = request.args.get("lang")
     if asked in LANGUAGES:
         return asked
-    return request.accept_languages.best_match(LANGUAGES, LANGUAGES[0])
+    return request.accept_languages.best_match(LANGUAGES, DEFAULT)
 
 
 def kept_language() -> str:

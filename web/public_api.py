@@ -10,6 +10,7 @@ from audit.manifest import Manifest
 from tally.comparison import Comparison
 from tally.contest import CountingRule, contest_value
 from tally.election import Contest, Envelope
+from tally.explain import LANGUAGES
 from tally.frozen import thaw
 from tally.outcome import spell
 from tally.rules import describe
@@ -37,7 +38,6 @@ from web.models_public import (
     Words,
 )
 from web.observed import Log
-from web.problem import LANGUAGES
 from web.published import Object, Published
 
 

@@ -23,11 +23,11 @@ from web.catalogue import (
 from web.client_modules import client_hash, modules
 from web.clock import Clock, local_time, told_time
 from web.errors import UsageError
-from web.pages import HTML, PageWords, page, query, reader
+from web.pages import HTML, page, query, reader
 from web.places import Place
-from web.problem import LANGUAGES, Problem
+from web.problem import Problem
 from web.public_record import PublicRecord
-from web.wording import catalogue
+from web.wording import LANGUAGES, catalogue
 
 PROSE: Final = ("help", "privacy", "accessibility")
 LAZY_AFTER: Final = 4
@@ -195,10 +195,10 @@ class _Pages:
             follow=query(order=wish.order, lang=kept_lang),
             another=query(**{**asked, "order": next_order(wish.order), "lang": kept_lang}),
             everything=query(order=wish.order, lang=kept_lang),
-            switch=query(
+            switch=lambda code: query(
                 **asked,
                 page=str(portion.number) if portion.number > 1 else "",
-                lang=_other(words),
+                lang=code,
             ),
         )
 
@@ -221,7 +221,7 @@ class _Pages:
             after=row[at + 1] if at + 1 < len(row) else None,
             state=self._record.state(),
             follow=query(order=order, lang=lang if lang in LANGUAGES else ""),
-            switch=query(order=order, lang=_other(words)),
+            switch=lambda code: query(order=order, lang=code),
         )
 
     def prose(self, name: str) -> Callable[[], Response]:
@@ -244,7 +244,3 @@ class _Pages:
             served=client_hash().hex(),
             signed=signed.hex() if signed is not None else None,
         )
-
-
-def _other(words: PageWords) -> str:
-    return words.say("other_code")

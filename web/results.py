@@ -240,7 +240,7 @@ class _Pages:
         self, published: Published, envelope: Envelope, compared: Comparison, seconds: float
     ) -> bytes | None:
         """The chart in the reader's language, None while it is being drawn."""
-        code = reader_words().words_language
+        code = reader_words().language
         return self._charts.get(published, envelope, compared, code, seconds=seconds)
 
     def compare_chart(self, contest: str) -> Response:

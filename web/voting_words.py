@@ -1,4 +1,4 @@
-"""The words of the voting pages: ``web/locale/voting.<language>.json``, with plurals.
+"""The words of the voting pages: the catalogue ``voting`` of a language, with plurals.
 
 A key that depends on a number has one entry for each plural form of the language, named as CLDR
 names them: ``vote.live.count.one``, ``vote.live.count.other``.

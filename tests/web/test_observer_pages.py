@@ -31,11 +31,10 @@ from web.clock import read_time
 from web.observed import LogDamaged, LogFolder
 from web.observer import PublicFiles, observer_routes
 from web.observer_feed import ATOM
-from web.problem import LANGUAGES
 from web.published import PublicationDamaged, PublishedFolder
 from web.service import build
 from web.settings import Settings
-from web.wording import catalogue
+from web.wording import LANGUAGES, catalogue
 
 PUBLIC = frozenset({Door.PUBLIC})
 SHOWN = ("/observe", "/results", "/publication", "/log", "/manifest", "/api", "/openapi")

@@ -28,8 +28,9 @@ from tests.web.desk import ALL, ISSUERS, Desk, cast_body, problem
 from web.assets import asset
 from web.audience import Door
 from web.openapi import GATEWAY
-from web.problem import LANGUAGES, problems
+from web.problem import problems
 from web.public_record import PublicRecord
+from web.wording import LANGUAGES, catalogue
 
 WEB = Path(web.__file__).parent
 DOOR_SETS = [
@@ -398,10 +399,7 @@ def test_the_catalogues_of_problems_agree() -> None:
 
 
 def test_the_catalogues_of_fields_agree() -> None:
-    french, english = (
-        json.loads((WEB / "locale" / f"fields.{language}.json").read_text("utf-8"))
-        for language in LANGUAGES
-    )
+    french, english = (catalogue(language, "fields") for language in LANGUAGES)
     assert french.keys() == english.keys()
     for code in french:
         assert sorted(re.findall(r"{\w+}", french[code])) == sorted(

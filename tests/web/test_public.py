@@ -22,9 +22,8 @@ from web.assets import asset
 from web.audience import Cache, Door
 from web.clock import clock_for
 from web.observer import PublicFiles, observer_routes
-from web.problem import LANGUAGES
 from web.settings import Settings
-from web.wording import catalogue
+from web.wording import LANGUAGES, catalogue
 
 PUBLIC = frozenset({Door.PUBLIC})
 WEB = Path(web.__file__).parent

@@ -18,8 +18,7 @@ from web.catalogue import Wish, draw_order, entries, find, folded, is_order, nex
 from web.cli import cli
 from web.errors import UsageError
 from web.places import examine_places, read_places
-from web.problem import LANGUAGES
-from web.wording import catalogue
+from web.wording import LANGUAGES, catalogue
 
 WEB = Path(web.__file__).parent
 PUBLIC = frozenset({Door.PUBLIC})

@@ -30,9 +30,9 @@ from web.audience import Door
 from web.clock import read_time
 from web.comparisons import Comparisons
 from web.observer import PublicFiles, observer_routes
-from web.problem import LANGUAGES
 from web.published import Published, PublishedFolder
 from web.settings import Settings
+from web.wording import LANGUAGES
 
 LABELS = [
     {"fr": "Très bien", "en": "Very good"},

@@ -28,11 +28,10 @@ from web.app import SECURITY_HEADERS
 from web.audience import Cache, Door
 from web.comparison_chart import ComparisonCharts
 from web.comparisons import Comparisons, count_comparison, published_profile
-from web.problem import LANGUAGES
 from web.published import PublicationDamaged, Published, PublishedFolder
 from web.results_table import FORMULA, safe, table
 from web.telling import WHOLE, Telling, thousandths
-from web.wording import catalogue
+from web.wording import LANGUAGES, catalogue
 
 PUBLIC = frozenset({Door.PUBLIC})
 ENVELOPES = ("city", "centre")

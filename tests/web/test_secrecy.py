@@ -16,7 +16,7 @@ from ballot.registrar import Registrar
 from ballot.store.box import BoxStore
 from tests.web.desk import ISSUERS, Desk, cast_body, problem
 from tests.web.test_strictness import places, put
-from web.problem import LANGUAGES
+from web.wording import LANGUAGES
 
 PLANTED = "PLANTED4711secret"
 ADDRESS = "192.0.2.77"

@@ -23,8 +23,8 @@ from tally.election import (
 from tally.money import format_money
 from tests.browser.every_form import election
 from web.ballot_view import ask, contest_views
-from web.problem import LANGUAGES
 from web.voting_words import VotingWords
+from web.wording import LANGUAGES
 from web.wording import catalogue as any_catalogue
 
 WEB = Path(str(resources.files("web")))
