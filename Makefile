@@ -10,7 +10,7 @@ BALLOTS ?= 1000000
 JOBS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench million soak fuzz weight screenshots rehearsal lock sbom audit clean
+.PHONY: help setup run test lint bench million soak fuzz weight browsers screenshots rehearsal lock sbom audit clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ fuzz: $(STAMP) ## MINUTES=30 of hostile bytes for everything that reads
 
 weight: $(STAMP) ## bytes and seconds of the pages to vote on, on a slow phone
 	$(BIN)/python -m tests.browser.weight
+
+browsers: $(STAMP) ## a vote in Firefox and in WebKit, Safari's engine; installs them where it may
+	SCRUTIN_BROWSERS=required $(BIN)/python -m pytest tests/browser/test_engines.py
 
 screenshots: $(STAMP) ## the pictures of docs/screens.md, from the demonstration in a browser
 	$(BIN)/python -m tests.browser.screens

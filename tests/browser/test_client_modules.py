@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
@@ -115,6 +116,31 @@ def test_wycheproof_ed25519_and_points_of_small_order(js: Modules) -> None:
       argument.map(([key, ...rest]) => m.ed25519.holds(m.unhex(key), ...rest.map(m.unhex))));"""
     assert js.run("ed25519", source, cases) == expected
     assert expected.count(True) > 50 < expected.count(False)
+
+
+def test_the_public_half_of_a_seed_without_webcrypto(js: Modules) -> None:
+    """Firefox does not show it; what is multiplied there is what every other library finds."""
+    seeds = [sha256(b"seed %d" % number).digest() for number in range(60)]
+    seeds += [bytes(32), bytes([255]) * 32]
+    expected = [
+        Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw().hex()
+        for seed in seeds
+    ]
+    source = """
+      const found = [];
+      for (const seed of argument.map(m.unhex)) found.push(m.hex(await m.ed25519.multiplied(seed)));
+      // As in Firefox: the private key imported, its public half refused.
+      const { exportKey } = SubtleCrypto.prototype;
+      SubtleCrypto.prototype.exportKey = async () => {
+        throw new DOMException("", "OperationError");
+      };
+      const refused = (await m.ed25519.keyPair(m.unhex(argument[0]))).publicKey;
+      SubtleCrypto.prototype.exportKey = exportKey;
+      const shown = (await m.ed25519.keyPair(m.unhex(argument[0]))).publicKey;
+      return [found, m.hex(refused), m.hex(shown)];"""
+    assert js.run("ed25519", source, [seed.hex() for seed in seeds]) == [
+        expected, expected[0], expected[0],
+    ]  # fmt: skip
 
 
 def test_wycheproof_ecdh(js: Modules) -> None:
