@@ -528,6 +528,106 @@ def test_the_keyboard_is_enough_for_every_form(hall: Hall, new_context: NewConte
     assert page.evaluate("document.activeElement.id") == "h-done"
 
 
+def test_the_keyboard_is_enough_for_all_that_may_come(hall: Hall, new_context: NewContext) -> None:
+    """A choice too many, a test of the device, a lost answer, the receipt, and a second ballot."""
+    booth = Booth(page=_page(new_context, DESKTOP, "en"), address=hall[1])
+    page, keys = booth.page, booth.page.keyboard
+    booth.open("/vote")
+    page.locator("#begin").wait_for()
+    _tab_to(page, "code-1")
+    keys.type(hall[0].code("short-8", ISSUER))
+    _tab_to(page, "device-own")
+    keys.press("Space")
+    keys.press("Enter")
+    page.locator("#h-list").wait_for()
+    _tab_until(page, "el => el.getAttribute('href') === '#c1'")
+    keys.press("Enter")
+    page.locator("#h-c1").wait_for()
+    for project in ("tr1", "tr2", "tr3", "tr4"):
+        _tab_until(page, f"el => el.value === '{project}'")
+        keys.press("Space")
+    _tab_until(page, "el => el.matches('[data-section=c1] button.primary')")
+    keys.press("Enter")
+    # The focus is on the summary, whose link leads to the one too many.
+    page.wait_for_function("() => document.activeElement.id === 'c1-errors'")
+    _tab_until(page, "el => el.matches('#c1-errors a')")
+    keys.press("Enter")
+    assert page.evaluate("document.activeElement.value") == "tr4"
+    keys.press("Space")
+    _tab_until(page, "el => el.matches('[data-section=c1] button.primary')")
+    keys.press("Enter")
+    page.locator("#h-c2").wait_for()
+    _tab_until(page, "el => el.getAttribute('href') === '#list'")
+    keys.press("Enter")
+    page.locator("#h-list").wait_for()
+    _tab_until(page, "el => el.getAttribute('href') === '#check'")
+    keys.press("Enter")
+    page.locator("#cast:enabled").wait_for()
+
+    # Does the device do as it is told? What was sealed is opened on another.
+    _tab_until(page, "el => el.matches('#check-send summary')")
+    keys.press("Enter")
+    _tab_to(page, "test")
+    keys.press("Enter")
+    page.locator("#h-tested").wait_for()
+    _tab_to(page, "test-save")
+    with page.expect_download() as download:
+        keys.press("Enter")
+    _reads_the_test(Booth(page=_page(new_context, DESKTOP, "en"), address=hall[1]), download)
+    _tab_until(page, "el => el.matches('[data-section=tested] a.primary')")
+    keys.press("Enter")
+    page.locator("#cast:enabled").wait_for()
+
+    page.route("**/box/ballots", lambda route: route.abort())
+    _tab_to(page, "cast")
+    keys.press("Enter")
+    page.locator("#h-unknown").wait_for(timeout=20_000)
+    page.unroute("**/box/ballots")
+    _tab_to(page, "send-now")
+    keys.press("Enter")
+    first = booth.receipt()
+    _tab_to(page, "receipt-check")
+    keys.press("Enter")
+    page.locator("[data-verdict]:visible").wait_for()
+    while page.locator("[data-verdict=waiting]:visible").count():
+        _tab_to(page, "check")
+        keys.press("Enter")
+        page.locator("#check:enabled").wait_for()
+        page.locator("[data-verdict]:visible").wait_for()
+    assert page.locator("[data-verdict=in]").is_visible()
+
+    page.go_back()
+    page.locator("#h-done").wait_for()
+    _tab_to(page, "again")
+    keys.press("Enter")
+    page.locator("#h-list").wait_for()
+    _tab_until(page, "el => el.getAttribute('href') === '#c1'")
+    keys.press("Enter")
+    page.locator("#h-c1").wait_for()
+    _tab_until(page, "el => el.value === 'tr9'")
+    keys.press("Space")
+    page.locator("#ballot[data-saved=yes]").wait_for()
+    _tab_until(page, "el => el.matches('#uncast a')")
+    keys.press("Enter")
+    page.locator("#cast:enabled").wait_for()
+    _tab_to(page, "cast")
+    keys.press("Enter")
+    assert booth.receipt() != first
+
+
+def _reads_the_test(second: Booth, download: Any) -> None:
+    """On the other device, by keyboard: its text is put in, and what it holds is read."""
+    second.open("/test")
+    second.page.locator("#test-text").wait_for()
+    _tab_to(second.page, "test-text")
+    second.page.keyboard.insert_text(download.value.path().read_text("utf-8"))
+    _tab_until(second.page, "el => el.matches('form button')")
+    second.page.keyboard.press("Enter")
+    second.page.locator("#found").wait_for()
+    assert second.page.evaluate("document.activeElement.id") == "h-found"
+    assert second.page.locator("#found-choices li").count() >= 3
+
+
 OUTLINED = """() => {
   const held = document.activeElement;
   return [held, held.closest(".stepper"), held.closest(".card")]
@@ -540,7 +640,8 @@ def _tab_to(page: Page, name: str) -> None:
 
 
 def _tab_until(page: Page, test: str) -> None:
-    for _ in range(120):
+    """Press Tab until it is reached, around the page if it lies before."""
+    for _ in range(160):
         page.keyboard.press("Tab")
         if page.evaluate(f"() => ({test})(document.activeElement)"):
             # A focus that nobody sees is none; a stepper shows that of its parts around itself.
