@@ -14,7 +14,7 @@ from audit.record import BallotEntry, parse_entry
 from ballot.durable import replace_file
 from ballot.voter import Device, SealedBallot
 from tests.journey.killed import CLOSES, ISSUER, OPENS, Killed, found
-from tests.journey.terminal import SCRUTIN, Terminal, call
+from tests.journey.terminal import Terminal
 from web.client import Client, DoorRefused
 from web.clock import VARIABLE, read_time, spell_time
 from web.office.result import final_log
@@ -140,7 +140,17 @@ def test_machines_an_hour_apart(terminal: Terminal, tmp_path: Path) -> None:
     ballots = [entry for entry in entries if isinstance(parse_entry(entry), BallotEntry)]
     voted = [each.ballot.entry for each in (first, second, fourth) if each.ballot is not None]
     assert sorted(ballots) == sorted(voted)
-    publish(terminal, place, both)
+    # Nothing of a clock is in what is counted: officers whose clock is behind find the same.
+    for share in town.shares[:2]:
+        terminal.done("trustee", "release", folder, "--share", share)
+    found_results = []
+    for minutes in (-60, 60):
+        place.set(CLOSES, 40, officers=minutes)
+        terminal.done("open-box", folder)
+        terminal.done("count", folder, "--jobs", "1")
+        found_results.append((folder / "results.json").read_bytes())
+        (folder / "results.json").unlink()
+    assert found_results[0] == found_results[1]
 
 
 def beginning(place: Place, first: Resident, second: Resident) -> None:
@@ -170,16 +180,3 @@ def end(place: Place, second: Resident, third: Resident) -> None:
     place.set(CLOSES, -30, registrar=60)
     with refused("closed"):
         third.ask()
-
-
-def publish(terminal: Terminal, place: Place, both: tuple[str | Path, ...]) -> None:
-    """By officers whose clock is behind; whoever verifies later derives the same bytes."""
-    folder, out = place.town.place.root, place.root / "publication"
-    for share in place.town.shares[:2]:
-        terminal.done("trustee", "release", folder, "--share", share)
-    place.set(CLOSES, 40, officers=-60)
-    terminal.done("open-box", folder)
-    terminal.done("count", folder, "--jobs", "1")
-    terminal.done("publish", folder, out, *both, "--jobs", "1")
-    run = call(SCRUTIN.with_name("python"), "-m", "audit", "verify", out)
-    assert run.status == 0, str(run)
