@@ -29,7 +29,7 @@ run: $(STAMP) ## start the service with a ready demo election on http://127.0.0.
 
 test: $(STAMP) ## lint, types and every test
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 lint: $(STAMP) ## ruff and mypy strict
 	$(BIN)/ruff check .
