@@ -7,15 +7,12 @@ import shlex
 import shutil
 import subprocess
 from configparser import ConfigParser
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
+from tests.journey.test_front import certificate
 from web.cli import cli
 from web.observer import PUBLICATION_POLICY
 
@@ -144,31 +141,6 @@ def test_nginx_reads_it(name: str, tmp_path: Path) -> None:
     words = [program, "-t", "-p", str(tmp_path), "-c", str(whole)]
     ended = subprocess.run(words, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
-
-
-def certificate(folder: Path) -> None:
-    """A key and a certificate that it signed itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "vote.example.fr")])
-    begins = datetime(2026, 1, 1, tzinfo=UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(begins)
-        .not_valid_after(begins + timedelta(days=3650))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "certificate.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
 
 
 def test_what_larger_votes_need_is_reckoned_right() -> None:
