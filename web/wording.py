@@ -25,7 +25,8 @@ _OURS: Final = ("fr", "en")
 
 
 def _found() -> tuple[str, ...]:
-    codes = {path.name.removesuffix(".json") for path in _FOLDER.iterdir()}
+    names = [path.name for path in _FOLDER.iterdir() if path.name.endswith(".json")]
+    codes = {name.removesuffix(".json") for name in names}
     return tuple(sorted(codes, key=lambda code: (code != DEFAULT, code)))
 
 

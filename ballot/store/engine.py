@@ -58,7 +58,7 @@ class StoreDamaged(BallotError):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"{what}. The database is damaged: stop the box, keep the file for inspection and "
+            f"{what}. The database is damaged: stop the service, keep the file for inspection and "
             "bring back its newest copy"
         )
 
