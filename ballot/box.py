@@ -2,37 +2,35 @@
 
 Each calling thread checks its own ballot, the expensive part; one writer thread decides about all
 that arrived together in one transaction, so that a power cut loses none that was acknowledged and
-one synchronisation of the disk serves many. The queue is bounded: a full one is refused with Busy,
-and the same request sent again gets the same answer as if it had been the first.
+one synchronisation of the disk serves many. Nobody has to wait in a thread for that: threads that
+change places cost more than the ballots. The queue is bounded: a full one is refused with Busy, and
+the same request sent again gets the same answer as if it had been the first.
 """
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from threading import BoundedSemaphore, Thread
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.manifest import Manifest
-from audit.merkle import leaf_hash
 from audit.proof import ProofFile
 from audit.receipt import make_receipt, make_test_receipt, receipt_due
 from audit.tile import FullTiles
 from ballot import tree
 from ballot.errors import BallotError
-from ballot.gathering import Answer, Crowded, Ended, Gathering
+from ballot.examining import Examiner
+from ballot.gathering import Crowded, Ended, Gathering
 from ballot.intake import (
     Candidate,
     Decision,
     Refused,
     decide,
-    examine_ballot,
     examine_test,
-    sealed_lengths,
 )
 from ballot.lifecycle import Facts, moment
 from ballot.store.box import BoxStore, StoredEntry
@@ -42,8 +40,6 @@ MOST_WAITING = 2_000
 GROUP = 256
 FULL_SECONDS = 60
 GROUP_SECONDS = 0.005
-EXAMINED_AT_ONCE = 2 * (os.cpu_count() or 1)
-"""More threads at the signatures would only wait for each other."""
 
 
 class BallotRefused(BallotError):
@@ -95,7 +91,7 @@ class Status:
 class _Request:
     candidate: Candidate
     arrived: datetime
-    answer: Answer[Decision]
+    receipt: Future[bytes]
 
 
 class Box:
@@ -109,20 +105,21 @@ class Box:
         receipt_key: Ed25519PrivateKey,
         clock: Callable[[], datetime],
         room: Callable[[], bool] = lambda: True,
+        examiner: Examiner | None = None,
         most_waiting: int = MOST_WAITING,
         group: int = GROUP,
         group_seconds: float = GROUP_SECONDS,
     ) -> None:
         """``room`` says whether there is space for more: while there is none, everything is refused
-        with Busy, before a full disk can break a write. ``most_waiting`` requests may wait for the
-        writer; a group is written when ``group`` are there, or all who called, or when
-        ``group_seconds`` have passed since its first."""
+        with Busy, before a full disk can break a write. ``examiner`` checks the ballots, in the
+        threads that cast them when None; it begins and ends with the box. ``most_waiting`` requests
+        may wait for the writer; a group is written when ``group`` are there, or all who called, or
+        when ``group_seconds`` have passed since its first."""
         if receipt_key.public_key().public_bytes_raw() != manifest.box.receipt_key:
             raise BoxStopped(
                 "receipt key: not the one the manifest names; use this election's key file"
             )
         self._manifest = manifest
-        self._lengths = sealed_lengths(manifest)
         self._opens = moment(manifest.election.opens)
         self._closes = moment(manifest.election.closes)
         self._store = store
@@ -132,13 +129,14 @@ class Box:
         self._group = group
         self._group_seconds = group_seconds
         self._gathering: Gathering[_Request] = Gathering(most_waiting)
+        self._examiner = examiner or Examiner(manifest)
         self._full = FullTiles()
-        self._examiners = BoundedSemaphore(EXAMINED_AT_ONCE)
         self._writer = Thread(target=self._write, name="ballot box writer", daemon=True)
 
     def __enter__(self) -> Self:
         self._gathering.begin()
         self._writer.start()
+        self._examiner.begin()
         return self
 
     def __exit__(
@@ -148,6 +146,7 @@ class Box:
         trace: TracebackType | None,
     ) -> None:
         """Write what waits, then stop."""
+        self._examiner.end()
         self._gathering.end()
         self._writer.join()
 
@@ -164,67 +163,70 @@ class Box:
         The same ballot again gets the same receipt, whatever happened since. Raises BallotRefused,
         Busy or BoxStopped.
         """
-        self._decided(lambda: examine_ballot(self._manifest, self._lengths, entry, sealed))
-        return make_receipt(self._manifest, self._receipt_key, leaf_hash(entry))
+        return self.casting(entry, sealed).result()
+
+    def casting(self, entry: bytes, sealed: bytes) -> Future[bytes]:
+        """The same for a caller who does something else until the ballot is durable: raises what
+        can be told at once; the future gives the receipt or raises the rest. Whoever is called by
+        the future must not wait for anything: the others' receipts wait behind it."""
+        arrived, receipt = self._expect()
+        try:
+            self._examiner.examine(entry, sealed, lambda found: self._put(found, arrived, receipt))
+        except BaseException:
+            self._gathering.leave()
+            raise
+        return receipt
 
     def test(self, message: bytes) -> bytes:
         """Mark a sealed ballot as tested, so that it can never be cast; gives a signed receipt.
 
         The box sees the header, never the choices. Raises BallotRefused, Busy or BoxStopped.
         """
-        candidate = self._decided(lambda: examine_test(self._manifest, message))
-        return make_test_receipt(
-            self._manifest, self._receipt_key, candidate.pseudonym, candidate.sealed_hash
-        )
+        return self.testing(message).result()
 
-    def _decided(self, examine: Callable[[], Candidate | Refused]) -> Candidate:
-        """What was examined, after it was decided about and is durable."""
-        arrived = self._clock()
-        with self._coming() as put:
-            with self._examiners:
-                candidate = examine()
-            if isinstance(candidate, Refused):
-                raise BallotRefused(candidate)
-            if not self._room():
-                raise Busy(FULL_SECONDS)
-            request = _Request(candidate=candidate, arrived=arrived, answer=Answer())
-            put(request)
-        decision = request.answer.wait()
-        if isinstance(decision, Refused):
-            raise BallotRefused(decision)
-        return candidate
-
-    @contextmanager
-    def _coming(self) -> Iterator[Callable[[_Request], None]]:
-        """Says that somebody comes, so that the writer waits for those who are nearly there only;
-        gives what hands a request over."""
-        self._gathering.come()
+    def testing(self, message: bytes) -> Future[bytes]:
+        """The same for a caller who does something else meanwhile: see ``casting``."""
+        arrived, receipt = self._expect()
         try:
-            yield self._gathering.put
-        except Ended:
-            self._gathering.leave()
-            raise BoxStopped("the box is not running: send the same again later") from None
-        except Crowded:
-            self._gathering.leave()
-            raise Busy from None
+            found = examine_test(self._manifest, message)
         except BaseException:
             self._gathering.leave()
             raise
+        self._put(found, arrived, receipt)
+        return receipt
+
+    def _expect(self) -> tuple[datetime, Future[bytes]]:
+        """Somebody comes: the writer waits for those who are nearly there, and for nobody else."""
+        receipt: Future[bytes] = Future()
+        receipt.set_running_or_notify_cancel()  # from here on nobody takes the ballot back
+        arrived = self._clock()
+        self._gathering.come()
+        return arrived, receipt
+
+    def _put(self, found: Candidate | Refused, arrived: datetime, receipt: Future[bytes]) -> None:
+        """Hand to the writer what was found, or tell why not."""
+        try:
+            if isinstance(found, Refused):
+                raise BallotRefused(found)
+            if not self._room():
+                raise Busy(FULL_SECONDS)
+            self._gathering.put(_Request(candidate=found, arrived=arrived, receipt=receipt))
+        except BaseException as error:  # whatever it was, somebody waits for it
+            self._gathering.leave()
+            receipt.set_exception(_told(error))
 
     # -- the writer thread ----------------------------------------------------------------------
 
     def _write(self) -> None:
         while requests := self._gathering.take(self._group, self._group_seconds):
             try:
-                decisions = self._decide(requests)
+                decisions: Sequence[Decision | BallotError] = self._decide(requests)
             except StoreBusy:
-                _fail(requests, Busy())
+                decisions = [Busy()] * len(requests)
             except BaseException as error:  # whatever it was, nobody may wait for ever
                 self._stop(requests, error)
                 return
-            else:
-                for request, decision in zip(requests, decisions, strict=True):
-                    request.answer.give(decision)
+            self._tell(requests, decisions)
 
     def _decide(self, requests: Sequence[_Request]) -> list[Decision]:
         """Decide about a group in one transaction, which is durable when this returns."""
@@ -272,8 +274,36 @@ class Box:
             "known. Start the process again; then send the same again"
         )
         while requests:
-            _fail(requests, stopped)
+            self._tell(requests, [stopped] * len(requests))
             requests = self._gathering.take(self._group, 0)
+
+    def _tell(
+        self, requests: Sequence[_Request], decisions: Sequence[Decision | BallotError]
+    ) -> None:
+        # All are signed before the first is told: whoever is told begins to work, and a signature
+        # would then have to wait for them.
+        told = [
+            self._receipt(request.candidate, decision)
+            for request, decision in zip(requests, decisions, strict=True)
+        ]
+        for request, receipt in zip(requests, told, strict=True):
+            if isinstance(receipt, bytes):
+                request.receipt.set_result(receipt)
+            else:
+                request.receipt.set_exception(receipt)
+
+    def _receipt(
+        self, candidate: Candidate, decision: Decision | BallotError
+    ) -> bytes | BaseException:
+        if isinstance(decision, BallotError):
+            return decision
+        if isinstance(decision, Refused):
+            return BallotRefused(decision)
+        if candidate.leaf_hash is None:
+            return make_test_receipt(
+                self._manifest, self._receipt_key, candidate.pseudonym, candidate.sealed_hash
+            )
+        return make_receipt(self._manifest, self._receipt_key, candidate.leaf_hash)
 
     # -- what everybody may ask -----------------------------------------------------------------
 
@@ -305,6 +335,10 @@ class Box:
         return Status(size=head.signed_size, checkpoint=head.checkpoint, closed=head.closed)
 
 
-def _fail(requests: Sequence[_Request], error: BaseException) -> None:
-    for request in requests:
-        request.answer.fail(error)
+def _told(error: BaseException) -> BaseException:
+    """What a caller is told of an error of the gathering."""
+    if isinstance(error, Ended):
+        return BoxStopped("the box is not running: send the same again later")
+    if isinstance(error, Crowded):
+        return Busy()
+    return error

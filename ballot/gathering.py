@@ -1,4 +1,4 @@
-"""Requests that threads hand to one writer, and the answers they wait for.
+"""Requests that threads hand to one writer.
 
 The writer is woken twice a group, when it begins and when it is complete, rather than by each
 request: while it waits for the others, threads that change places take longer than their work.
@@ -12,36 +12,6 @@ from typing import Generic, TypeVar
 from ballot.errors import BallotError
 
 Item = TypeVar("Item")
-Value = TypeVar("Value")
-
-
-class Answer(Generic[Value]):
-    """What one thread waits for and another gives, once. Lighter than a future: one lock."""
-
-    __slots__ = ("_error", "_given", "_value")
-
-    def __init__(self) -> None:
-        self._value: Value | None = None
-        self._error: BaseException | None = None
-        self._given = Lock()
-        self._given.acquire()
-
-    def give(self, value: Value) -> None:
-        """Let the one who waits go on with ``value``."""
-        self._value = value
-        self._given.release()
-
-    def fail(self, error: BaseException) -> None:
-        """Let the one who waits go on with ``error``."""
-        self._error = error
-        self._given.release()
-
-    def wait(self) -> Value:
-        """The value that was given; raises the error that was given instead. For one call."""
-        self._given.acquire()
-        if self._error is not None:
-            raise self._error
-        return self._value  # type: ignore[return-value]
 
 
 class Ended(BallotError):

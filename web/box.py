@@ -16,9 +16,11 @@ from ballot.store.engine import StoreBusy
 from tally import canonical
 from web.audience import Answer, Audience, Cache, Door, Route
 from web.body import binary, read_body
+from web.later import answer_later
 from web.models import CastRequest, Receipt, TestReceipt, TestRequest
 from web.problem import Problem
 
+JSON = "application/json"
 PLAIN = "text/plain; charset=utf-8"
 CAST_LIMIT = 128 * 1024
 COMMON = (
@@ -41,32 +43,26 @@ COMMON = (
 def box_routes(box: Box, opens: datetime) -> list[Route]:
     """The routes of the box's door. ``opens`` is told to whoever comes too early."""
 
-    def refuse(error: Exception) -> Problem:
+    def refuse(error: BaseException) -> BaseException:
         if isinstance(error, Busy):
             return Problem("busy", retry_after=error.seconds)
         if isinstance(error, BoxStopped):
             return Problem("busy", retry_after=5)
         if isinstance(error, BallotRefused):
             return Problem(error.code, reason=error.reason, parameters={"opens": opens})
-        raise error
+        return error
 
     def cast_ballot() -> Response:
         body, value = read_body(CastRequest)
         plain = cast(Mapping[str, canonical.Value], value)
         sealed = binary(body.sealed, "sealed")
-        try:
-            receipt = box.cast(canonical.encode_read(plain["entry"]), sealed)
-        except (BallotRefused, Busy, BoxStopped) as error:
-            raise refuse(error) from None
-        return Response(receipt, content_type="application/json")
+        receipt = box.casting(canonical.encode_read(plain["entry"]), sealed)
+        return answer_later(receipt, content_type=JSON, otherwise=refuse)
 
     def test_ballot() -> Response:
         _, value = read_body(TestRequest)
-        try:
-            receipt = box.test(canonical.encode_read(value))
-        except (BallotRefused, Busy, BoxStopped) as error:
-            raise refuse(error) from None
-        return Response(receipt, content_type="application/json")
+        receipt = box.testing(canonical.encode_read(value))
+        return answer_later(receipt, content_type=JSON, otherwise=refuse)
 
     def proof(leaf_hash: str) -> Response:
         try:

@@ -14,12 +14,14 @@ import io
 import logging
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
 
 from flask import Flask, Response
 
-from web.hands import Hands
+from web.hands import Hands, Unfinished
+from web.later import UNDERSTOOD, Later
 from web.problem import Problem, respond
 from web.wording import DEFAULT, LANGUAGES
 
@@ -116,9 +118,15 @@ class Gateway:
     async def _answer(self, environment: dict[str, Any], protocol: Any) -> None:
         answer = Answer()
 
-        def work() -> bytes | None:
+        def work() -> Unfinished[bytes | None] | bytes | None:
+            parts = self.flask.wsgi_app(environment, answer.start)
+            if isinstance(parts, Later):
+                return Unfinished(partial(parts.then, body))
+            return body(parts)
+
+        def body(parts: Iterable[bytes]) -> bytes | None:
             """The whole body, or None when it is one to be read piece by piece."""
-            answer.parts = self.flask.wsgi_app(environment, answer.start)
+            answer.parts = parts
             if isinstance(answer.parts, list | tuple):
                 return b"".join(answer.parts)
             known = dict(answer.headers).get("content-length", "")
@@ -182,6 +190,7 @@ def _environment(scope: "Scope", headers: Headers, body: bytes) -> dict[str, Any
         "wsgi.multithread": True,
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
+        UNDERSTOOD: True,
     }
     if scope.authority:
         environment["HTTP_HOST"] = scope.authority

@@ -84,7 +84,9 @@ def build(settings: Settings, parts: ExitStack) -> Flask:
             settings.refusals_per_minute,
         )
     if Door.BOX in settings.doors:
-        opened = intake = parts.enter_context(open_intake(folder, manifest, clock))
+        opened = intake = parts.enter_context(
+            open_intake(folder, manifest, clock, beside=settings.examines_beside)
+        )
         if settings.sequences:
             _sequence_in_background(
                 opened["store"],
@@ -231,4 +233,6 @@ def application() -> Gateway:
     # What was made so far stays: the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
+    # Requests at work are not garbage: whoever looks at them too often finds them again and again.
+    gc.set_threshold(20_000, 10, 10)
     return gateway

@@ -22,7 +22,8 @@ class Settings:
     put ballots into the log: it needs the signer's memory and the published log; metrics and
     readiness are told at the address ``inside``, nowhere when None; requests are counted together
     with the host's other processes by whoever listens in the folder ``limits``, in this process
-    alone when None.
+    alone when None; ``examines_beside`` says whether ballots are examined in a process of their
+    own.
     """
 
     folder: Path
@@ -34,6 +35,7 @@ class Settings:
     sequences: bool = True
     inside: tuple[str, int] | None = None
     limits: Path | None = None
+    examines_beside: bool = False
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -61,6 +63,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         if environment.get("SCRUTIN_INSIDE")
         else None,
         limits=Path(environment["SCRUTIN_LIMITS"]) if environment.get("SCRUTIN_LIMITS") else None,
+        examines_beside=yes_or_no(environment, "SCRUTIN_EXAMINE_BESIDE", default=False),
     )
 
 

@@ -16,7 +16,7 @@ from socketserver import ThreadingMixIn
 from typing import TYPE_CHECKING, Final, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -27,11 +27,13 @@ from prometheus_client.core import (
 from prometheus_client.exposition import generate_latest
 
 from web.errors import UsageError
+from web.later import Later
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BEGUN: Final = "scrutin.begun"
 PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 log = logging.getLogger("scrutin.telemetry")
@@ -85,12 +87,21 @@ class Telemetry:
 
         @app.before_request
         def begin() -> None:
-            g.begun = self._clock()
+            # Not in flask.g: an answer that fails later is made in another context.
+            request.environ[BEGUN] = self._clock()
 
         @app.after_request
         def end(response: Response) -> Response:
             route = request.endpoint or "none"
-            self.count(route, response.status_code, self._clock() - g.get("begun", self._clock()))
+            begun = request.environ.get(BEGUN, self._clock())
+
+            def count() -> None:
+                self.count(route, response.status_code, self._clock() - begun)
+
+            if isinstance(response, Later):
+                response.when_sent.append(count)
+            else:
+                count()
             return response
 
     def count(self, route: str, status: int, seconds: float) -> None:

@@ -6,7 +6,7 @@ from time import monotonic
 
 import pytest
 
-from ballot.gathering import Answer, Crowded, Ended, Gathering
+from ballot.gathering import Crowded, Ended, Gathering
 
 LONG = 20.0
 
@@ -139,14 +139,3 @@ def test_nothing_is_lost_or_taken_twice_among_many_threads() -> None:
     own.end()
     taker.join(LONG)
     assert sorted(taken) == list(range(number))
-
-
-def test_an_answer_is_waited_for_and_may_be_an_error() -> None:
-    value, error = Answer[int](), Answer[int]()
-    with ThreadPoolExecutor(2) as pool:
-        waiting = pool.submit(value.wait), pool.submit(error.wait)
-        value.give(7)
-        error.fail(Crowded("no"))
-        assert waiting[0].result(LONG) == 7
-        with pytest.raises(Crowded, match="no"):
-            waiting[1].result(LONG)

@@ -91,6 +91,25 @@ class Killed:
         with suppress(ProcessLookupError):
             os.kill(int(workers[-1]), signal.SIGKILL)
 
+    def examiners(self) -> list[int]:
+        """The processes that examine ballots for the workers."""
+        assert self._process is not None
+        return [
+            pid
+            for worker in _children(self._process.pid)
+            for pid in _children(worker)
+            if b"ballot.examining" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        ]
+
+    def kill_examiner(self) -> None:
+        """End one of the processes that examine ballots, once there is one."""
+        until = time.monotonic() + 60
+        while not (found := self.examiners()):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        with suppress(ProcessLookupError):
+            os.kill(found[-1], signal.SIGKILL)
+
     def memory(self) -> int:
         """Bytes that the workers hold in memory now."""
         assert self._process is not None
@@ -115,6 +134,17 @@ class Killed:
         self._process.kill()
         self._process.wait()
         self._process = None
+
+
+def _children(pid: int) -> list[int]:
+    """The processes that any thread of a process began and that run."""
+    try:
+        threads = list(Path(f"/proc/{pid}/task").iterdir())
+        return sorted(
+            int(child) for each in threads for child in (each / "children").read_text().split()
+        )
+    except FileNotFoundError:  # it ended meanwhile
+        return []
 
 
 @contextmanager

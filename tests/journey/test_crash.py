@@ -87,14 +87,17 @@ class Walker:
 
 
 def vote_through_crashes(town: Town, running: Killed) -> list[Walker]:
-    """Let everybody vote while the service is killed three times."""
+    """Let everybody vote while an examiner is killed, and the service three times."""
     walkers = [Walker(town, number, running.address) for number in range(PEOPLE)]
     done = Semaphore(0)
     with ThreadPoolExecutor(WALKERS) as pool:
         futures = [pool.submit(walker.vote, done) for walker in walkers]
-        for receipts in (5, 9, 14):
+        for receipts in (3, 5, 9, 14):
             for _ in range(receipts):
                 assert done.acquire(timeout=90)
+            if receipts == 3:
+                running.kill_examiner()
+                continue
             running.kill()
             running.start()
         for future in futures:
@@ -109,6 +112,7 @@ def test_the_service_dies_while_people_vote(
     town, environment = found(tmp_path, server)
     if server is not None:
         monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
+    environment["SCRUTIN_EXAMINE_BESIDE"] = "yes"
     terminal.environment.update(environment)
     folder, manifest = town.place.root, town.manifest
     set_clock(tmp_path, OPENS, minutes=1)
@@ -137,14 +141,20 @@ def test_the_service_dies_while_people_vote(
 
 def test_a_worker_ends_with_its_server(terminal: Terminal, tmp_path: Path) -> None:
     town, environment = found(tmp_path)
+    environment["SCRUTIN_EXAMINE_BESIDE"] = "yes"
     terminal.environment.update(environment)
     set_clock(tmp_path, OPENS, minutes=1)
     terminal.done("open", town.place.root, *both(town))
     with service(town.place.root, environment) as running:
+        examiners = running.examiners()
+        assert examiners
         running.kill_server()
         until = time.monotonic() + 30
         while answers(running.address):
             assert time.monotonic() < until, "the worker serves on alone"
+            time.sleep(0.1)
+        while any(Path(f"/proc/{pid}").exists() for pid in examiners):
+            assert time.monotonic() < until, "an examiner is left over"
             time.sleep(0.1)
         running.start()
         assert answers(running.address)

@@ -97,7 +97,11 @@ Strike = tuple[str, Callable[[], None]]
 
 def strikes(running: Killed, server: postgres.Server | None) -> list[Strike]:
     """What can be killed here."""
-    found: list[Strike] = [("service", running.kill), ("worker", running.kill_worker)]
+    found: list[Strike] = [
+        ("service", running.kill),
+        ("worker", running.kill_worker),
+        ("examiner", running.kill_examiner),
+    ]
     if server is not None:
 
         def database() -> None:
@@ -112,6 +116,7 @@ def soak(name: str, server: postgres.Server | None, seconds: float, seed: int, f
     """Vote and kill for ``seconds`` on one database, then close and compare."""
     chance = random.Random(f"{seed} {name}")  # noqa: S311  (no secret)
     town, environment = found(folder, server, people=RESIDENTS, maximum_sequence=SEQUENCES)
+    environment["SCRUTIN_EXAMINE_BESIDE"] = "yes"
     private = town.place.root / "private"
     officers = ("--officer", private / "a.secret", "--officer", private / "b.secret")
     set_clock(folder, OPENS, minutes=1)

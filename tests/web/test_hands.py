@@ -7,7 +7,9 @@ from functools import partial
 
 import pytest
 
-from web.hands import Hands
+from web.hands import Hands, Tell, Unfinished
+
+LONG = 20.0
 
 
 def test_everybody_gets_their_own_answer() -> None:
@@ -18,7 +20,6 @@ def test_everybody_gets_their_own_answer() -> None:
 
     for _ in range(2):  # the second time in another loop
         assert asyncio.run(all_of_them()) == [each * each for each in range(500)]
-    assert sum(each.name.startswith("request ") for each in threading.enumerate()) >= 4
 
 
 def test_what_a_thread_raises_is_raised_where_it_is_awaited() -> None:
@@ -54,3 +55,57 @@ def test_no_more_at_once_than_there_are_threads_and_whoever_left_holds_up_nobody
 
     asyncio.run(many())
     assert most == 2
+
+
+def test_who_is_at_work_takes_the_next_task_too() -> None:
+    hands = Hands(8, patience=LONG)
+    names: set[str] = set()
+
+    async def many() -> None:
+        await asyncio.gather(
+            *(hands.do(lambda: names.add(threading.current_thread().name)) for _ in range(200))
+        )
+
+    asyncio.run(many())
+    assert len(names) == 1
+
+
+def test_another_comes_when_one_waits() -> None:
+    hands = Hands(3, patience=0.001)
+    done, begun = threading.Event(), threading.Barrier(3)
+
+    def waits() -> str:
+        begun.wait(LONG)
+        assert done.wait(LONG)
+        return "waited"
+
+    async def two_wait_for_a_third() -> list[str]:
+        waiting = [asyncio.ensure_future(hands.do(waits)) for _ in range(2)]
+        await hands.do(lambda: begun.wait(LONG))
+        waiting.append(asyncio.ensure_future(hands.do(lambda: done.set() or "let go")))  # type: ignore[func-returns-value]
+        return list(await asyncio.gather(*waiting))
+
+    for _ in range(2):  # the second time in another loop, with the same threads
+        done.clear()
+        begun.reset()
+        assert asyncio.run(two_wait_for_a_third()) == ["waited", "waited", "let go"]
+
+
+def test_a_result_that_follows_holds_no_thread() -> None:
+    hands = Hands(1, patience=LONG)
+    told: list[Tell] = []
+
+    async def follows() -> tuple[int, str]:
+        def work() -> int | Unfinished[int]:
+            return Unfinished(told.append)
+
+        waiting = [asyncio.ensure_future(hands.do(work)) for _ in range(2)]
+        assert await hands.do(lambda: "meanwhile") == "meanwhile"
+        assert len(told) == 2
+        threading.Thread(target=told[0], args=(7, None)).start()
+        threading.Thread(target=told[1], args=(None, KeyError("gone"))).start()
+        with pytest.raises(KeyError, match="gone"):
+            await waiting[1]
+        return await waiting[0], "told"
+
+    assert asyncio.run(follows()) == (7, "told")

@@ -5,6 +5,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import web
 from audit.label import b64
 from audit.merkle import leaf_hash
 from ballot import intake
-from ballot.box import Busy
+from ballot.box import Box, Busy
 from ballot.code import RANDOM_BYTES, new_code
 from ballot.registrar import Registrar
 from ballot.store.box import BoxStore
@@ -150,8 +151,14 @@ def busy(*_given: object, **_more: object) -> Any:
     raise StoreBusy("busy")
 
 
-def no_room(*_given: object) -> Any:
-    raise Busy
+def failing(error: Exception) -> Any:
+    """A box that examined a ballot and cannot take it."""
+
+    def put(self: Box, _found: object, _arrived: object, receipt: Future[bytes]) -> None:
+        self._gathering.leave()
+        receipt.set_exception(error)
+
+    return put
 
 
 OBSERVED = (
@@ -315,7 +322,8 @@ def test_every_answer_is_as_described_and_every_described_answer_occurs(
                 patch.setattr(BoxStore, "reading", busy)
             else:
                 patch.setattr("ballot.box.Box.proof", broken)
-            patch.setattr("ballot.box.Box._decided", state if state is broken else no_room)
+            error = Busy() if state is busy else RuntimeError("out of order")
+            patch.setattr(Box, "_put", failing(error))
             get(f"/box/proofs/{b64(leaf_hash(first.entry))}")
             cast(cast_body(third))
             test(third, "north-2")

@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from audit.label import labelled
 from audit.manifest import Manifest
 from ballot.box import Box
+from ballot.examining import ExaminerBeside
 from ballot.issuer import IssuerKeys, open_issuer
 from ballot.registrar import Registrar
 from ballot.secondcopy import SecondCopy
@@ -223,8 +224,11 @@ def open_sequencer(
 
 
 @contextmanager
-def open_intake(folder: ElectionFolder, manifest: Manifest, clock: Clock) -> Iterator[Intake]:
-    """The box without its sequencer: takes ballots until the ``with`` ends."""
+def open_intake(
+    folder: ElectionFolder, manifest: Manifest, clock: Clock, *, beside: bool = False
+) -> Iterator[Intake]:
+    """The box without its sequencer: takes ballots until the ``with`` ends; examines them in a
+    process ``beside``, or in the threads that cast them."""
     keys = box_keys(folder, manifest.election.id)
     store = box_store(folder, manifest, MOST_CONNECTIONS)
     try:
@@ -234,6 +238,7 @@ def open_intake(folder: ElectionFolder, manifest: Manifest, clock: Clock) -> Ite
             receipt_key=keys.receipt,
             clock=clock,
             room=Room(folder),
+            examiner=ExaminerBeside(manifest) if beside else None,
         ) as box:
             yield {"box": box, "store": store, "keys": keys}
     finally:
