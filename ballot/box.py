@@ -39,7 +39,7 @@ from ballot.store.engine import StoreBusy
 MOST_WAITING = 2_000
 GROUP = 256
 FULL_SECONDS = 60
-GROUP_SECONDS = 0.005
+GROUP_SECONDS = 0.02
 
 
 class BallotRefused(BallotError):
