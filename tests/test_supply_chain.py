@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -26,6 +27,24 @@ def test_the_service_needs_nothing_that_the_tests_do_not_have() -> None:
     every, server = (dict(PINNED.findall((ROOT / name).read_text())) for name in LOCKS)
     assert server.items() <= every.items()
     assert not {"pabutools", "gurobipy", "playwright", "atheris"} & set(server)
+
+
+def test_what_makes_the_package_is_pinned_too() -> None:
+    """An isolated build would fetch whatever is newest, and run it."""
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = {re.split(r"[^a-z-]", each)[0] for each in table["build-system"]["requires"]}
+    assert needed
+    for name in LOCKS:
+        assert needed <= set(dict(PINNED.findall((ROOT / name).read_text())))
+    told = [
+        line
+        for name in ("Makefile", "docs/hosting.md", "docs/deploy/Containerfile")
+        for line in (ROOT / name).read_text().splitlines()
+        if "pip install" in line
+    ]
+    assert len(told) >= 6
+    for line in told:
+        assert "--require-hashes" in line or "--no-deps --no-build-isolation" in line, line
 
 
 def test_the_bill_of_materials_names_all_and_no_moment(tmp_path: Path) -> None:
