@@ -70,7 +70,7 @@ sbom: $(STAMP) ## write sbom.json: what the service consists of (CycloneDX), fro
 audit: $(STAMP) ## known vulnerabilities of what the service consists of; fails where the index does not tell
 	@$(BIN)/pip-audit --requirement requirements-server.lock --disable-pip --require-hashes --strict --progress-spinner off || { \
 	  echo "make audit: failed. With a table above: known vulnerabilities, renew these packages (make lock). Without one: the index" >&2; \
-	  echo "did not tell, so nothing is known of any package: run it where https://pypi.org answers, or see sbom.json (make sbom)." >&2; \
+	  echo "did not tell, so nothing is known of any package: run it where the index answers, or see sbom.json (make sbom)." >&2; \
 	  exit 1; }
 
 clean: ## remove the environment, caches, the demo and rehearsal output

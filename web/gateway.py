@@ -23,6 +23,7 @@ from flask import Flask, Response
 from web.hands import Hands, Unfinished
 from web.later import UNDERSTOOD, Later
 from web.problem import Problem, respond
+from web.telemetry import EXTENSION, Telemetry
 from web.wording import DEFAULT, LANGUAGES
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ BODY_SECONDS = 10.0
 """For the whole body. The largest, 256 kB, takes eight seconds on a slow mobile network."""
 LARGEST_BODY = 256 * 1024
 COME_BACK_SECONDS = 2
+BEFORE = "none"
+"""The route under which telemetry counts what no route answered."""
 HTML, JSON = "text/html", "application/json"
 
 log = logging.getLogger("scrutin.web")
@@ -78,6 +81,7 @@ class Gateway:
         self._inside = 0
         self._body_seconds = body_seconds
         self._hands = Hands(threads)
+        self._telemetry: Telemetry | None = flask.extensions.get(EXTENSION)
         problems = (Problem("busy", retry_after=COME_BACK_SECONDS), Problem("too-slow"))
         self._ready = {
             (problem.code, language, chosen, kind): _made(flask, problem, language, chosen, kind)
@@ -154,6 +158,8 @@ class Gateway:
         asked = dict(parse_qsl(scope.query_string)).get("lang")
         language = asked if asked in LANGUAGES else _language(headers)
         made = self._ready[code, language, asked in LANGUAGES, _kind(scope.method, headers)]
+        if self._telemetry is not None:
+            self._telemetry.count(BEFORE, made.status, 0.0)
         protocol.response_bytes(made.status, made.headers, b"".join(made.parts))
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+EXTENSION: Final = "scrutin.telemetry"
 BEGUN: Final = "scrutin.begun"
 PLAIN: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -83,7 +84,9 @@ class Telemetry:
     # -- counting -------------------------------------------------------------------------------
 
     def watch(self, app: Flask) -> None:
-        """Count the requests of ``app`` by route and status, and the seconds they took."""
+        """Count the requests of ``app`` by route and status, and the seconds they took; who stands
+        before it finds this at ``app.extensions[EXTENSION]``."""
+        app.extensions[EXTENSION] = self
 
         @app.before_request
         def begin() -> None:
@@ -92,8 +95,10 @@ class Telemetry:
 
         @app.after_request
         def end(response: Response) -> Response:
+            begun = request.environ.get(BEGUN)
+            if begun is None:  # nobody asked: an answer that is made beforehand
+                return response
             route = request.endpoint or "none"
-            begun = request.environ.get(BEGUN, self._clock())
 
             def count() -> None:
                 self.count(route, response.status_code, self._clock() - begun)

@@ -23,6 +23,7 @@ from web.audience import Door
 from web.client import Client
 from web.gateway import LARGEST_BODY, THREADS, Gateway
 from web.service import application
+from web.telemetry import Telemetry
 
 PARTS = [b"a" * 70_000] * 5
 
@@ -214,6 +215,8 @@ def test_no_websockets(flask: Flask) -> None:
 
 
 def test_the_others_are_sent_away_and_get_in_afterwards(flask: Flask) -> None:
+    telemetry = Telemetry(interval=0)
+    telemetry.watch(flask)
     gateway = Gateway(flask, most=3, threads=2)
     inside = [Exchange(path="/held") for _ in range(3)]
     refused = [post(body_after=60.0), Exchange(path="/")]
@@ -237,6 +240,10 @@ def test_the_others_are_sent_away_and_get_in_afterwards(flask: Flask) -> None:
     later = Exchange()
     play(gateway, later)
     assert later.status == 200
+    # Who watches sees them, and not the answers that were made beforehand.
+    counted = telemetry.metrics()
+    assert b'scrutin_requests_total{route="none",status="503"} 2.0' in counted
+    assert b'status="408"' not in counted
 
 
 @pytest.mark.parametrize(
