@@ -176,6 +176,7 @@ def test_every_form_is_voted(name: str, hall: Hall, tmp_path: Path) -> None:
         # A second ballot replaces the first.
         resident.open("/vote/every?lang=en#done")
         resident.click("#again")
+        resident.shown("#h-list")  # once what was cast is put away, the list is shown
         resident.press("c3", '[data-project="si1"] [data-mark]')
         assert resident.cast() != first
         assert resident.check() == "in"

@@ -35,7 +35,7 @@ def serve(folder: Path, doors: list[str], host: str, port: int, workers: int = 1
     os.environ["SCRUTIN_FOLDER"] = str(folder.resolve())
     os.environ["SCRUTIN_DOORS"] = ",".join(doors)
     # A process that examines ballots is a gain where it has a core that no other takes.
-    beside = len(os.sched_getaffinity(0)) >= 2 * workers
+    beside = (os.cpu_count() or 1) >= 2 * workers
     os.environ.setdefault("SCRUTIN_EXAMINE_BESIDE", "yes" if beside else "no")
     address = free_address(host, port)
     with counting() if workers > 1 else nullcontext() as limits:
