@@ -75,7 +75,12 @@ def engine(name: str, folder: Path) -> Iterator[Engine]:
 def _started(words: list[str], folder: Path, stack: ExitStack, **more: str) -> None:
     log = stack.enter_context((folder / f"{Path(words[0]).name}.log").open("wb"))
     process = subprocess.Popen(
-        words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, **more}
+        words,
+        cwd=folder,  # Firefox writes a log of its own into the folder it is started in
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env={**os.environ, **more},
     )
 
     def end() -> None:

@@ -30,7 +30,7 @@ from audit.receipt import read_receipt, verify_proof
 from tests.journey.killed import CLOSES, OPENS, Killed, found, insist, set_clock, settled
 from tests.journey.terminal import ROOT, Terminal
 from tests.journey.test_crash import Walker, both
-from web.client import Client
+from web.client import Client, DoorSilent
 from web.rehearsal.processes import free_port
 
 DEPLOY = ROOT / "docs" / "deploy"
@@ -173,6 +173,7 @@ def test_a_vote_through_the_two_hosts(
         proof = insist(partial(settled, client, leaf))
         verify_proof(manifest, read_receipt(walker.receipts[0], manifest, leaf_hash=leaf), proof)
 
+        insist(partial(published, folder, proof))
         plain_files(address, folder)
         page, text = asked(address, "/vote", Accept="text/html")
         assert page.status == 200
@@ -188,6 +189,15 @@ def test_a_vote_through_the_two_hosts(
     terminal.done("close", folder, *both(town))
     written = b"".join(path.read_bytes() for path in tmp_path.glob("*.err*"))
     assert b"127.0.0.1" not in written  # no address of a resident in a log
+
+
+def published(folder: Path, proof: bytes) -> bytes:
+    """The checkpoint among the files, or silence until it is the proof's: the box hands a proof out
+    as soon as the checkpoint is signed and recorded, a moment before the files are written."""
+    checkpoint = (folder / "box/log/checkpoint").read_bytes()
+    if not proof.endswith(checkpoint):
+        raise DoorSilent("not published yet")
+    return checkpoint
 
 
 def plain_files(address: str, folder: Path) -> None:
