@@ -24,6 +24,8 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from tests.programs import installed
+
 OLDEST = 15
 HOW = (
     "no PostgreSQL 15 or later: apt-get install postgresql, or set SCRUTIN_POSTGRESQL_BIN to the "
@@ -60,23 +62,24 @@ def _version(folder: Path) -> int:
     return int(found[1]) if found else 0
 
 
+def _look() -> Path | None:
+    return next(
+        (
+            folder
+            for folder in _candidates()
+            if (folder / "initdb").exists() and _version(folder) >= OLDEST
+        ),
+        None,
+    )
+
+
 @cache
 def programs() -> Path:
     """The folder of the server's programs. Raises NoPostgres."""
-    for attempt in range(2):
-        for folder in _candidates():
-            if (folder / "initdb").exists() and _version(folder) >= OLDEST:
-                return folder
-        if attempt or not _is_root() or shutil.which("apt-get") is None:
-            break
-        for command in (["update"], ["install", "-y", "--no-install-recommends", "postgresql"]):
-            subprocess.run(
-                ["apt-get", "-qq", *command],
-                check=False,
-                stdout=subprocess.DEVNULL,
-                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-            )
-    raise NoPostgres(HOW)
+    folder = installed(_look, "postgresql")
+    if folder is None:
+        raise NoPostgres(HOW)
+    return folder
 
 
 def _account() -> pwd.struct_passwd | None:

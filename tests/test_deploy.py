@@ -1,10 +1,8 @@
 """The examples for hosts: what they start, set and copy is there."""
 
 import math
-import os
 import re
 import shlex
-import shutil
 import subprocess
 from configparser import ConfigParser
 from pathlib import Path
@@ -13,6 +11,7 @@ import click
 import pytest
 
 from tests.journey.test_front import certificate
+from tests.programs import required
 from web.cli import cli
 from web.observer import PUBLICATION_POLICY
 
@@ -113,9 +112,7 @@ def test_the_registrars_nginx_keeps_the_address_that_the_one_in_front_wrote() ->
 
 @pytest.mark.parametrize("name", ["nginx.conf", "nginx-registrar.conf"])
 def test_nginx_reads_it(name: str, tmp_path: Path) -> None:
-    program = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-    if program is None:
-        pytest.skip("nginx is not installed here")
+    program = required("nginx", "nginx")
     certificate(tmp_path)
     text = (DEPLOY / name).read_text("utf-8")
     text = re.sub(r"/etc/ssl/\S+key\.pem", str(tmp_path / "key.pem"), text)
@@ -191,9 +188,7 @@ def test_the_container_copies_what_there_is() -> None:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_systemd_reads_it(unit: Path, tmp_path: Path) -> None:
-    program = shutil.which("systemd-analyze")
-    if program is None:
-        pytest.skip("systemd-analyze is not installed here")
+    program = required("systemd-analyze", "systemd")
     text = unit.read_text("utf-8").replace("/opt/scrutin/.venv/bin/scrutin", "/bin/true")
     copy = tmp_path / unit.name
     copy.write_text(text, "utf-8")

@@ -15,6 +15,8 @@ from flask import Flask
 from playwright.sync_api import Browser, Playwright
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from tests.programs import installed
+
 HOW_TO = (
     "no browser for the tests: install Debian's package chromium, or run "
     "`playwright install --with-deps chromium`, or set SCRUTIN_CHROMIUM to a Chromium's path"
@@ -56,14 +58,8 @@ def _installed(playwright: Playwright) -> str | None:
     own = Path(playwright.chromium.executable_path)
     if own.exists():
         return str(own)
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        command = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
-        # The lists of packages may never have been fetched.
-        if subprocess.run(command, capture_output=True, check=False).returncode:
-            subprocess.run(["apt-get", "update"], capture_output=True, check=False)
-            subprocess.run(command, capture_output=True, check=False)
-        if path := _found():
-            return path
+    if path := installed(_found, "chromium"):
+        return path
     command = [sys.executable, "-m", "playwright", "install", "chromium"]
     subprocess.run(command, capture_output=True, check=False)
     return str(own) if own.exists() else None

@@ -13,10 +13,12 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.request import Request, urlopen
 
+from tests.programs import installed
 from web.rehearsal.processes import free_port
 
 PATIENCE: Final = 60.0
@@ -39,13 +41,8 @@ class Engine(Protocol):
 
 def missing(name: str) -> str:
     """What to do for a browser that is not here; empty where it is."""
-    if _programs(name) is None and os.environ.get(REQUIRED) and os.geteuid() == 0:
-        command = ["apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES[name]]
-        if shutil.which("apt-get"):
-            subprocess.run(
-                command, check=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-            )
-    if _programs(name) is not None:
+    look = partial(_programs, name)
+    if (installed(look, *PACKAGES[name]) if os.environ.get(REQUIRED) else look()) is not None:
         return ""
     return f"no {name} here: install Debian's {' and '.join(PACKAGES[name])}, then make browsers"
 

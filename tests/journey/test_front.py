@@ -30,13 +30,12 @@ from audit.receipt import read_receipt, verify_proof
 from tests.journey.killed import CLOSES, OPENS, Killed, found, insist, set_clock, settled
 from tests.journey.terminal import ROOT, Terminal
 from tests.journey.test_crash import Walker, both
+from tests.programs import required
 from web.client import Client, DoorSilent
 from web.rehearsal.processes import free_port
 
 DEPLOY = ROOT / "docs" / "deploy"
-NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 NAMES = ("vote.example.fr", "registrar.internal", "localhost")
-needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed here")
 
 
 def certificate(folder: Path) -> Path:
@@ -110,7 +109,7 @@ def configured(name: str, folder: Path, election: Path, ports: Ports) -> str:
 @contextmanager
 def nginx(folder: Path, election: Path, ports: Ports) -> Iterator[None]:
     """Both servers, until the ``with`` ends."""
-    assert NGINX is not None
+    program = required("nginx", "nginx")
     (folder / "types").write_text(
         "types { text/html html; application/json json; image/svg+xml svg; text/csv csv; }\n"
     )
@@ -120,7 +119,7 @@ def nginx(folder: Path, election: Path, ports: Ports) -> Iterator[None]:
             path.write_text(configured(name, folder, election, ports), "utf-8")
             log = stack.enter_context((folder / f"{name}.out").open("wb"))
             process = subprocess.Popen(
-                [NGINX, "-p", str(folder), "-c", str(path)], stdout=log, stderr=log
+                [program, "-p", str(folder), "-c", str(path)], stdout=log, stderr=log
             )
             stack.callback(process.wait, 20)
             stack.callback(process.terminate)
@@ -138,7 +137,6 @@ def asked(address: str, path: str, **headers: str) -> tuple[HTTPResponse, bytes]
     return answer, data
 
 
-@needs_nginx
 def test_a_vote_through_the_two_hosts(
     terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
