@@ -7,6 +7,7 @@ Flask knows but this table does not stops the start-up (`web.app.create_app`).
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from flask import Response
 from pydantic import BaseModel
@@ -63,3 +64,35 @@ class Route:
     body: type[BaseModel] | None = None
     body_limit: int = 0
     problems: tuple[str, ...] = field(default=())
+
+
+UNCHANGED: Final = Answer(meaning="unchanged since the answer with this ETag", media_types=())
+
+
+def reading_route(
+    name: str,
+    path: str,
+    view: Callable[..., Response],
+    *,
+    audience: Audience,
+    summary: str,
+    answer: Answer,
+    more: Mapping[int, Answer] | None = None,
+    problems: tuple[str, ...] = ("internal",),
+    limit: int = 0,
+) -> Route:
+    """A route of the public door that is read, kept for a moment and asked for again with its
+    ETag; it answers with ``answer``, or with what is in ``more``."""
+    return Route(
+        name=name,
+        path=path,
+        method="GET",
+        door=Door.PUBLIC,
+        audience=audience,
+        view=view,
+        limit=limit,
+        cache=Cache.BRIEF,
+        summary=summary,
+        answers={200: answer, 304: UNCHANGED, **(more or {})},
+        problems=problems,
+    )

@@ -13,7 +13,7 @@ from audit.checkpoint import open_checkpoint
 from audit.label import b64
 from audit.manifest import Manifest
 from web.assets import FOLDER, version
-from web.audience import Answer, Audience, Cache, Door, Route
+from web.audience import UNCHANGED, Answer, Audience, Cache, Door, Route
 from web.clock import Clock, read_time
 from web.models import Status
 from web.observer_api import api_routes
@@ -167,10 +167,8 @@ def observer_routes(
             problems=("internal",) if name == "status" else ("not-found", "internal"),
         )
 
-    unchanged = Answer(meaning="unchanged since the answer with this ETag", media_types=())
-
     def file(*media_types: str) -> tuple[Answer, Answer]:
-        return Answer(meaning="the file", media_types=media_types), unchanged
+        return Answer(meaning="the file", media_types=media_types), UNCHANGED
 
     return [
         route(

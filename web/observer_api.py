@@ -6,7 +6,7 @@ from typing import Final
 from flask import Response, request
 from pydantic import BaseModel
 
-from web.audience import Answer, Audience, Cache, Door, Route
+from web.audience import Answer, Audience, Route, reading_route
 from web.models import Status
 from web.models_public import (
     ComparisonShown,
@@ -121,19 +121,12 @@ def _route(
         response.make_conditional(request)
         return response
 
-    return Route(
-        name=name,
-        path=f"/api/v1/{path}",
-        method="GET",
-        door=Door.PUBLIC,
+    return reading_route(
+        name,
+        f"/api/v1/{path}",
+        view,
         audience=Audience.OBSERVER,
-        view=view,
-        limit=0,
-        cache=Cache.BRIEF,
         summary=summary,
-        answers={
-            200: Answer(meaning=summary, model=model),
-            304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
-        },
+        answer=Answer(meaning=summary, model=model),
         problems=problems,
     )

@@ -12,12 +12,12 @@ from audit.policy_words import describe_policy
 from audit.publication import FIGURES, pabulib_path
 from audit.result_hash import in_groups, in_words
 from web.archive import archive, archive_size
-from web.audience import Answer, Audience, Cache, Door, Route
+from web.audience import Answer, Audience, Route, reading_route
 from web.observed import Log, asks_witnesses
 from web.observer_feed import MEDIA_TYPE, Event, events, feed
 from web.observer_words import page, reader_words
 from web.public_record import PublicRecord
-from web.results import HTML, archive_told
+from web.results import PAGE, archive_told
 from web.telling import Telling
 
 TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
@@ -31,7 +31,6 @@ WITNESS_COMMANDS: Final = (
 )
 EXPECTED: Final = ("rules", "opened", "closed", "root", "opening", "result")
 WITH_WORDS: Final = ("rules", "result")
-UNCHANGED: Final = Answer(meaning="unchanged since the answer with this ETag", media_types=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,57 +65,33 @@ def observer_page_routes(record: PublicRecord) -> list[Route]:
     """The page, the feed and the archive."""
     pages = _Pages(record)
     return [
-        _route(
+        reading_route(
             "observe",
             "/observe",
             pages.observe,
-            "What an observer can check today: hashes in order, log, witnesses, downloads",
-            Answer(meaning="a page", media_types=(HTML,)),
-            ("internal",),
+            audience=Audience.OBSERVER,
+            summary="What an observer can check today: hashes in order, log, witnesses, downloads",
+            answer=PAGE,
         ),
-        _route(
+        reading_route(
             "feed",
             "/observe/feed.atom",
             pages.feed,
-            "The hashes as an Atom feed (RFC 4287)",
-            Answer(meaning="a feed; its entries have stable ids", media_types=(MEDIA_TYPE,)),
-            ("internal",),
+            audience=Audience.OBSERVER,
+            summary="The hashes as an Atom feed (RFC 4287)",
+            answer=Answer(meaning="a feed; its entries have stable ids", media_types=(MEDIA_TYPE,)),
         ),
-        _route(
+        reading_route(
             "archive",
             "/observe/publication.tar",
             pages.archive,
-            "The whole publication as one archive, the same bytes at every time",
-            Answer(meaning="a tar archive", media_types=(TAR,)),
-            ("not-published", "too-many-requests", "internal"),
+            audience=Audience.OBSERVER,
+            summary="The whole publication as one archive, the same bytes at every time",
+            answer=Answer(meaning="a tar archive", media_types=(TAR,)),
+            problems=("not-published", "too-many-requests", "internal"),
             limit=ARCHIVES_A_MINUTE,
         ),
     ]
-
-
-def _route(
-    name: str,
-    path: str,
-    view: Callable[..., Response],
-    summary: str,
-    answer: Answer,
-    problems: tuple[str, ...],
-    *,
-    limit: int = 0,
-) -> Route:
-    return Route(
-        name=name,
-        path=path,
-        method="GET",
-        door=Door.PUBLIC,
-        audience=Audience.OBSERVER,
-        view=view,
-        limit=limit,
-        cache=Cache.BRIEF,
-        summary=summary,
-        answers={200: answer, 304: UNCHANGED},
-        problems=problems,
-    )
 
 
 class _Pages:

@@ -14,10 +14,12 @@ from flask import Response, render_template, request
 
 from tally.election import Election
 from tally.text import Text
+from web.audience import Answer
 from web.problem import kept_language, reader_language
 from web.wording import LANGUAGES, say, spell_money
 
 HTML: Final = "text/html; charset=utf-8"
+SAME_PAGE: Final = Answer(meaning="a page; the same for everybody", media_types=(HTML,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

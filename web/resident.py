@@ -7,7 +7,7 @@ from flask import Response, request
 
 from tally.election import Election
 from tally.rules import describe
-from web.audience import Answer, Audience, Cache, Door, Route
+from web.audience import Answer, Audience, Route, reading_route
 from web.catalogue import (
     SORTS,
     Entry,
@@ -23,7 +23,7 @@ from web.catalogue import (
 from web.client_modules import client_hash, modules
 from web.clock import Clock, local_time, told_time
 from web.errors import UsageError
-from web.pages import HTML, page, query, reader
+from web.pages import SAME_PAGE, page, query, reader
 from web.places import Place
 from web.problem import Problem
 from web.public_record import PublicRecord
@@ -83,23 +83,14 @@ def _route(
     *,
     moved: str | None = None,
 ) -> Route:
-    answers = {
-        200: Answer(meaning="a page; the same for everybody", media_types=(HTML,)),
-        304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
-    }
-    if moved is not None:
-        answers[302] = Answer(meaning=moved, media_types=())
-    return Route(
-        name=name,
-        path=path,
-        method="GET",
-        door=Door.PUBLIC,
+    return reading_route(
+        name,
+        path,
+        view,
         audience=Audience.RESIDENT,
-        view=view,
-        limit=0,
-        cache=Cache.BRIEF,
         summary=summary,
-        answers=answers,
+        answer=SAME_PAGE,
+        more={} if moved is None else {302: Answer(meaning=moved, media_types=())},
         problems=problems,
     )
 

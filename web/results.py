@@ -14,7 +14,7 @@ from tally.comparison import Comparison
 from tally.election import Envelope
 from tally.form import Grades
 from web.archive import archive_size
-from web.audience import Answer, Audience, Cache, Door, Route
+from web.audience import Answer, Audience, Route, reading_route
 from web.comparison_chart import POLICY, SVG, ComparisonCharts, chart_told, charts_installed
 from web.observer_words import page, reader_words
 from web.problem import Problem
@@ -26,6 +26,7 @@ from web.told import Row
 
 HTML: Final = "text/html; charset=utf-8"
 CSV: Final = "text/csv; charset=utf-8"
+PAGE: Final = Answer(meaning="a page", media_types=(HTML,))
 SECONDS_TO_DRAW: Final = 15.0
 SECONDS_TO_COME_BACK: Final = 10
 SECONDS_TO_WAIT: Final = 2.0
@@ -74,58 +75,40 @@ def results_routes(record: PublicRecord) -> list[Route]:
             "The same ballots under other rules: not the result",
             unknown,
         ),
-        Route(
-            name="results_compare_chart",
-            path="/results/<contest>/compare.svg",
-            method="GET",
-            door=Door.PUBLIC,
-            audience=Audience.OBSERVER,
-            view=pages.compare_chart,
-            limit=0,
-            cache=Cache.BRIEF,
-            summary="The same ballots under other rules as a chart, which says: not the result",
-            answers={
-                200: Answer(meaning="a chart", media_types=(SVG,)),
-                304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
-            },
-            problems=("not-found", "not-published", "being-made", "internal"),
+        _route(
+            "results_compare_chart",
+            "/results/<contest>/compare.svg",
+            pages.compare_chart,
+            "The same ballots under other rules as a chart, which says: not the result",
+            ("not-found", "not-published", "being-made", "internal"),
+            Answer(meaning="a chart", media_types=(SVG,)),
         ),
-        Route(
-            name="results_table",
-            path="/results/<contest>/results.csv",
-            method="GET",
-            door=Door.PUBLIC,
-            audience=Audience.OBSERVER,
-            view=pages.table,
-            limit=0,
-            cache=Cache.BRIEF,
-            summary="The result of one contest as a table; no cell of it can be run as a formula",
-            answers={
-                200: Answer(meaning="a table with a line of column names", media_types=(CSV,)),
-                304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
-            },
-            problems=("not-found", "not-published", "internal"),
+        _route(
+            "results_table",
+            "/results/<contest>/results.csv",
+            pages.table,
+            "The result of one contest as a table; no cell of it can be run as a formula",
+            ("not-found", "not-published", "internal"),
+            Answer(meaning="a table with a line of column names", media_types=(CSV,)),
         ),
     ]
 
 
 def _route(
-    name: str, path: str, view: Callable[..., Response], summary: str, problems: tuple[str, ...]
+    name: str,
+    path: str,
+    view: Callable[..., Response],
+    summary: str,
+    problems: tuple[str, ...],
+    answer: Answer = PAGE,
 ) -> Route:
-    return Route(
-        name=name,
-        path=path,
-        method="GET",
-        door=Door.PUBLIC,
+    return reading_route(
+        name,
+        path,
+        view,
         audience=Audience.OBSERVER,
-        view=view,
-        limit=0,
-        cache=Cache.BRIEF,
         summary=summary,
-        answers={
-            200: Answer(meaning="a page", media_types=(HTML,)),
-            304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
-        },
+        answer=answer,
         problems=problems,
     )
 

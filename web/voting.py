@@ -13,11 +13,11 @@ from flask import Response
 from audit.manifest import Manifest
 from audit.receipt import receipt_due
 from tally.errors import TallyError
-from web.audience import Answer, Audience, Cache, Door, Route
+from web.audience import Audience, Route, reading_route
 from web.ballot_view import contest_views
 from web.client_modules import later_modules, page_modules
 from web.clock import Clock, local_time, read_time, told_time, zone_of
-from web.pages import HTML, page
+from web.pages import SAME_PAGE, page
 from web.problem import Problem, reader_language
 from web.voting_words import VotingWords
 
@@ -48,20 +48,13 @@ def _route(
     summary: str,
     problems: tuple[str, ...] = ("internal",),
 ) -> Route:
-    return Route(
-        name=name,
-        path=path,
-        method="GET",
-        door=Door.PUBLIC,
+    return reading_route(
+        name,
+        path,
+        view,
         audience=Audience.RESIDENT,
-        view=view,
-        limit=0,
-        cache=Cache.BRIEF,
         summary=summary,
-        answers={
-            200: Answer(meaning="a page; the same for everybody", media_types=(HTML,)),
-            304: Answer(meaning="unchanged since the answer with this ETag", media_types=()),
-        },
+        answer=SAME_PAGE,
         problems=problems,
     )
 

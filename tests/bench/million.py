@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -235,6 +236,21 @@ def measured(step: str, ballots: int, folder: Path, jobs: int) -> tuple[float, f
     return time.perf_counter() - begin, worked, most
 
 
+_together: list[Barrier] = []
+"""In a process of ``busy_signatures``: where all of them wait for each other."""
+
+
+def busy_signatures(ballots: int, folder: Path, jobs: int) -> float:
+    """As ``signatures`` when ``jobs`` processes check them at once: cores that share a processor
+    are slower when all of them work, as they do while a publication is verified."""
+    context = get_context("spawn")
+    with ProcessPoolExecutor(
+        jobs, mp_context=context, initializer=_together.append, initargs=(context.Barrier(jobs),)
+    ) as pool:
+        found = list(pool.map(signatures, [ballots] * jobs, [folder] * jobs))
+    return sum(found) / jobs
+
+
 def signatures(ballots: int, folder: Path) -> float:
     """Seconds of one core for the two signatures of a ballot, alone."""
     manifest, prepared = place(ballots).manifest, []
@@ -250,6 +266,8 @@ def signatures(ballots: int, folder: Path) -> float:
         prepared.append((key, credential, message, header, entry.signature, header.signed_bytes()))
         if len(prepared) == SAMPLE:
             break
+    if _together:
+        _together[0].wait()
     begin = time.process_time()
     for key, credential, message, header, own, signed in prepared:
         verify_credential(key, credential.prefix, credential.signature, message)
