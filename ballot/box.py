@@ -33,7 +33,8 @@ from ballot.intake import (
     examine_test,
 )
 from ballot.lifecycle import Facts, moment
-from ballot.store.box import BoxStore, StoredEntry
+from ballot.store.box import BoxStore
+from ballot.store.boxtransaction import StoredEntry
 from ballot.store.engine import StoreBusy
 
 MOST_WAITING = 2_000

@@ -19,7 +19,8 @@ from audit.witness import AddCheckpoint, line_of, read_lines
 from ballot import tree
 from ballot.errors import BallotError
 from ballot.release import LogFolder
-from ballot.store.box import BoxStore, Head
+from ballot.store.box import BoxStore
+from ballot.store.boxtransaction import Head
 
 
 class CosignaturesInvalid(BallotError):

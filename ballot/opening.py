@@ -22,7 +22,8 @@ from ballot.durable import keep_file, make_folder
 from ballot.errors import BallotError
 from ballot.intake import sealed_lengths
 from ballot.lifecycle import Event, Facts, moment, require
-from ballot.store.box import BoxStore, Head
+from ballot.store.box import BoxStore
+from ballot.store.boxtransaction import Head
 
 
 class OpeningInvalid(BallotError):

@@ -24,7 +24,8 @@ from ballot.intake import Holding
 from ballot.release import LogFolder
 from ballot.secondcopy import SecondCopy
 from ballot.signer import Mark
-from ballot.store.box import BoxStore, BoxTransaction, Head, StoredEntry
+from ballot.store.box import BoxStore
+from ballot.store.boxtransaction import BoxTransaction, Head, StoredEntry
 from ballot.store.engine import StoreDamaged
 
 

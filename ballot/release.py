@@ -21,7 +21,7 @@ from audit.tile import ENTRIES, WIDTH, Tile, TileInvalid, encode_bundle, new_til
 from ballot.durable import FileDiffers, keep_file, make_folder, replace_file
 from ballot.errors import BallotError
 from ballot.startup import check_signed
-from ballot.store.box import BoxTransaction, Head
+from ballot.store.boxtransaction import BoxTransaction, Head
 from ballot.store.engine import StoreDamaged
 from ballot.tree import stored_nodes
 

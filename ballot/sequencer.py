@@ -37,7 +37,8 @@ from ballot.secondcopy import SecondCopy
 from ballot.signer import LogSigner, SigningRefused
 from ballot.signing import SignerSilent
 from ballot.startup import DatabaseBehind, SignerBehind, compare_signer
-from ballot.store.box import BoxStore, Head, HeadMoved, StoredEntry
+from ballot.store.box import BoxStore
+from ballot.store.boxtransaction import Head, HeadMoved, StoredEntry
 from ballot.store.engine import StoreBusy, StoreDamaged
 
 log = logging.getLogger("scrutin.sequencer")

@@ -6,7 +6,7 @@ from audit.merkle import Frontier
 from audit.note import VerifierKey
 from ballot.errors import BallotError
 from ballot.signer import Mark
-from ballot.store.box import BoxTransaction, Head
+from ballot.store.boxtransaction import BoxTransaction, Head
 from ballot.store.engine import StoreDamaged
 from ballot.tree import stored_nodes
 

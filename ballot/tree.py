@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from audit import merkle
 from audit.merkle import HASH_SIZE, Frontier, NodeReader
 from audit.tile import WIDTH, Fetch, FullTiles, Tile, TileReader
-from ballot.store.box import BoxTransaction, Head
+from ballot.store.boxtransaction import BoxTransaction, Head
 from ballot.store.engine import StoreDamaged
 
 

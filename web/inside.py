@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from audit.manifest import Manifest
 from ballot.registrar import Registrar
-from ballot.store.box import Head
+from ballot.store.boxtransaction import Head
 from web.office.folder import ElectionFolder
 from web.office.parts import DISK_FLOOR, Intake, free_bytes
 from web.telemetry import Gauge, Telemetry

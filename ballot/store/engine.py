@@ -7,7 +7,7 @@ PostgreSQL locks the rows, while SQLite has one writer at a time from ``BEGIN IM
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -17,7 +17,7 @@ from sqlite3 import DatabaseError as SqliteDatabaseError
 from sqlite3 import OperationalError as SqliteOperationalError
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, Table, create_engine, delete, event
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -27,7 +27,6 @@ from audit.label import labelled
 from ballot.errors import BallotError
 
 BUSY_MILLISECONDS = 10_000
-PATIENCE_MILLISECONDS = 200
 MOST_APART = timedelta(seconds=60)
 """How far the clocks of a database's machine and of another may differ."""
 _WRITES = "scrutin_writes"
@@ -149,7 +148,7 @@ def _open_postgresql(
         connection.commit()  # a rollback would undo the settings
 
     try:
-        with _faults_are_told():
+        with faults_are_told():
             _settle(engine, schema)
     except BaseException:
         engine.dispose()
@@ -158,7 +157,7 @@ def _open_postgresql(
 
 
 def _settle(engine: Engine, schema: str | None) -> None:
-    with _connected(engine) as connection:
+    with connected(engine) as connection:
         if connection.exec_driver_sql("SHOW fsync").scalar_one() != "on":
             raise StoreInvalid(
                 "the database server runs with fsync = off: a power cut would lose ballots "
@@ -224,8 +223,8 @@ def sole(engine: Engine, name: str) -> Iterator[bool]:
         return
     key = _lock_key(name)
     with (
-        _faults_are_told(),
-        _connected(engine).execution_options(isolation_level="AUTOCOMMIT") as connection,
+        faults_are_told(),
+        connected(engine).execution_options(isolation_level="AUTOCOMMIT") as connection,
     ):
         try:
             yield bool(
@@ -233,77 +232,6 @@ def sole(engine: Engine, name: str) -> Iterator[bool]:
             )
         finally:
             connection.invalidate()  # the lock ends with its connection, which may be broken
-
-
-def vacuum(engine: Engine, table: str) -> None:
-    """Write a PostgreSQL table's file anew, without the rows that were deleted from it.
-
-    Raises StoreBusy when others were at work on it: nothing has changed then, and they did not
-    have to wait for long.
-    """
-    with (
-        _faults_are_told(),
-        _connected(engine).execution_options(isolation_level="AUTOCOMMIT") as connection,
-    ):
-        connection.exec_driver_sql(f"SET lock_timeout = {PATIENCE_MILLISECONDS}")
-        try:
-            connection.exec_driver_sql(f"VACUUM (FULL) {table}")
-        finally:
-            connection.invalidate()  # with its setting
-
-
-def overwrite(engine: Engine, tables: Sequence[Table]) -> None:
-    """Delete all rows of these tables, and what the database's files still hold of them. A table
-    that refers to another stands before it.
-
-    Whatever keeps copies of files (backups, a server's archive of its log, the disk itself) is not
-    reached. Raises StoreBusy when others were at work; the rows may be gone by then, and doing it
-    again finishes it.
-    """
-    if engine.dialect.name == "postgresql":
-        with writing(engine) as connection:
-            for table in tables:
-                connection.execute(delete(table))
-        for table in tables:
-            vacuum(engine, table.name)
-        return
-    with _faults_are_told():
-        raw = engine.raw_connection()  # VACUUM refuses any transaction
-        try:
-            cursor = raw.cursor()
-            cursor.execute("PRAGMA secure_delete = ON")
-            cursor.execute("BEGIN IMMEDIATE")
-            for table in tables:
-                cursor.execute(f"DELETE FROM {table.name}")  # noqa: S608  (ours, from the code)
-            cursor.execute("COMMIT")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.close()
-        finally:
-            raw.close()
-
-
-def rewrite(engine: Engine, *tables: Table) -> None:
-    """Write the rows of PostgreSQL tables anew, in the order of their keys and all by one
-    transaction, so that neither their place nor their transaction numbers tell when they came.
-    A table that refers to another stands after it.
-
-    (Neither CLUSTER nor VACUUM FREEZE does: both keep the number of the transaction in the row.)
-    """
-    names = [table.name for table in tables]  # ours, from the code
-    with writing(engine) as connection:
-        connection.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
-        for name in names:
-            connection.exec_driver_sql(
-                f"CREATE TEMPORARY TABLE rewritten_{name} ON COMMIT DROP AS SELECT * FROM {name}"  # noqa: S608
-            )
-        connection.exec_driver_sql(f"TRUNCATE {', '.join(names)}")
-        for table in tables:
-            key = ", ".join(column.name for column in table.primary_key)
-            connection.exec_driver_sql(
-                f"INSERT INTO {table.name} SELECT * FROM rewritten_{table.name} ORDER BY {key}"  # noqa: S608
-            )
 
 
 def _prepare_file(address: URL) -> None:
@@ -338,7 +266,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     options: dict[str, Any] = {}
     if engine.dialect.name == "postgresql":
         options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with _faults_are_told(), _connected(engine).execution_options(**options) as connection:
+    with faults_are_told(), connected(engine).execution_options(**options) as connection:
         yield connection
 
 
@@ -349,14 +277,14 @@ def writing(engine: Engine) -> Iterator[Connection]:
     Raises StoreBusy when another writer held the place, or a row, for too long.
     """
     with (
-        _faults_are_told(),
-        _connected(engine).execution_options(**{_WRITES: True}) as connection,
+        faults_are_told(),
+        connected(engine).execution_options(**{_WRITES: True}) as connection,
         connection.begin(),
     ):
         yield connection
 
 
-def _connected(engine: Engine) -> Connection:
+def connected(engine: Engine) -> Connection:
     """A connection. Until there is one nothing can have happened, so that asking again is safe;
     an error later on, above all of COMMIT, leaves open whether it did."""
     try:
@@ -372,7 +300,7 @@ def _connected(engine: Engine) -> Connection:
 
 
 @contextmanager
-def _faults_are_told() -> Iterator[None]:
+def faults_are_told() -> Iterator[None]:
     try:
         yield
     except PoolTimeout:

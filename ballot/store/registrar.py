@@ -14,15 +14,8 @@ from sqlalchemy import Engine, bindparam, delete, insert, select, update
 from ballot.letters import CodesExist
 from ballot.registrar import Holder, IssuanceStopped, Issued, RegistrarInvalid, RegistrarState
 from ballot.roll import AlreadyOnRoll, Person, Progress, RollFrozen
-from ballot.store.engine import (
-    StoreBusy,
-    check_whole,
-    lock_name,
-    overwrite,
-    reading,
-    rewrite,
-    writing,
-)
+from ballot.store.engine import StoreBusy, check_whole, lock_name, reading, writing
+from ballot.store.erasure import overwrite, rewrite
 from ballot.store.registrartables import (
     ISSUANCE,
     PERSON,

@@ -23,7 +23,8 @@ from audit.receipt import read_receipt, read_test_receipt, receipt_due, verify_p
 from audit.record import Credential, sealed_hash
 from ballot.box import BallotRefused, Box, BoxStopped, Busy, Pending, Unknown
 from ballot.intake import sealed_lengths
-from ballot.store.box import BoxMissing, BoxStore, BoxTransaction
+from ballot.store.box import BoxStore
+from ballot.store.boxtransaction import BoxMissing, BoxTransaction
 from ballot.store.engine import StoreBusy, open_engine
 from tests.ballot.precinct import (
     CLOSES,

@@ -37,7 +37,7 @@ from ballot.release import FolderAhead
 from ballot.sequencer import SequencerStopped
 from ballot.signer import SigningRefused
 from ballot.startup import DatabaseBehind
-from ballot.store.box import BoxTransaction, HeadMoved
+from ballot.store.boxtransaction import BoxTransaction, HeadMoved
 from ballot.voter import SealedBallot
 from tests.ballot.precinct import (
     CLOSES,

@@ -192,7 +192,7 @@ def test_a_crash_while_recovering_leaves_the_old_copy(
     log = precinct.leaves()
     old = precinct.restored(backup)
     steps = ("append", "drop_pending", "accept", "move_head", "set_checkpoint")
-    kind = "ballot.store.box.BoxTransaction"
+    kind = "ballot.store.boxtransaction.BoxTransaction"
     for step in steps:
         with monkeypatch.context() as patch:
 

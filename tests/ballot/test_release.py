@@ -16,7 +16,8 @@ from audit.tile import read_entries, verify_log
 from ballot import tree
 from ballot.durable import FileDiffers, keep_file, replace_file
 from ballot.release import FolderAhead, LogFolder, write_log
-from ballot.store.box import BoxStore, BoxTransaction, HeadMoved, StoredEntry
+from ballot.store.box import BoxStore
+from ballot.store.boxtransaction import BoxTransaction, HeadMoved, StoredEntry
 from ballot.store.engine import StoreDamaged, open_engine
 
 E = bytes(32)

@@ -19,8 +19,9 @@ from sqlalchemy import Engine, LargeBinary, MetaData, inspect, text
 
 import ballot.store.schema
 from audit.merkle import leaf_hash, root
-from ballot.store.box import BoxMissing, BoxStore
+from ballot.store.box import BoxStore
 from ballot.store.boxtables import Row
+from ballot.store.boxtransaction import BoxMissing
 from ballot.store.engine import StoreInvalid, create_tables, open_engine, reading, writing
 from ballot.store.registrar import RegistrarStore
 from ballot.store.registrartables import METADATA

@@ -23,7 +23,7 @@ from ballot.release import FolderAhead
 from ballot.sequencer import EntryRefused, Sequencer, SequencerStopped
 from ballot.signer import FileSigner, SigningRefused
 from ballot.startup import DatabaseBehind, SignerBehind
-from ballot.store.box import HeadMoved
+from ballot.store.boxtransaction import HeadMoved
 from ballot.store.engine import StoreDamaged
 from tests.ballot.precinct import CLOSES, OPENS, Clock, Precinct, ballot, close_entry, leaf, town
 from tests.postgres import Server
