@@ -304,9 +304,14 @@ class LogBuilder:
         return Frontier(size=self.size, nodes=tuple(nodes))
 
 
-def tiles_for(entries: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-    """(path, content) of every tile and bundle of the log with these entries; streams."""
-    builder = LogBuilder()
+def tiles_for(
+    entries: Iterable[bytes], builder: LogBuilder | None = None
+) -> Iterator[tuple[str, bytes]]:
+    """(path, content) of every tile and bundle of the log with these entries; streams.
+
+    ``builder``, a new one, has the log's frontier when all are given.
+    """
+    builder = LogBuilder() if builder is None else builder
     for entry in entries:
         yield from builder.append(entry)
     yield from builder.partial()

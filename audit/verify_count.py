@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from audit.admission import AdmissionRefused, admit
 from audit.check import Check, Fault
 from audit.derive import open_witnessed
-from audit.merkle import leaf_hash, root
 from audit.opening import check_opening
 from audit.publication import (
     BALLOTS,
@@ -21,7 +20,7 @@ from audit.publication import (
 )
 from audit.receipt import spell_time
 from audit.recount import ballots_file, open_ballots, recount, split_sealed
-from audit.tile import ENTRIES, WIDTH, Tile, read_entries, tiles_for
+from audit.tile import ENTRIES, WIDTH, LogBuilder, Tile, read_entries, tiles_for
 
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 
@@ -37,12 +36,13 @@ def log(check: Check) -> str:
         return check.read(LOG + path) if LOG + path in check.publication.files else None
 
     check.entries = tuple(read_entries(fetch, size))
-    for path, data in tiles_for(check.entries):
+    builder = LogBuilder()
+    for path, data in tiles_for(check.entries, builder):
         if check.read(LOG + path) != data:
             raise Fault("does not hold what the log's entries give")
     check.nothing_else(LOG)
     check.place = CHECKPOINT
-    if root(leaf_hash(entry) for entry in check.entries) != check.checkpoint.root:
+    if builder.frontier().root() != check.checkpoint.root:
         raise Fault(f"the {size} entries have another root than the one that was signed")
     names = ", ".join(f"{name} ({_spelled(when)})" for name, when in witnesses.items())
     seen = f"; seen by the witnesses {names}" if names else ""
