@@ -10,8 +10,7 @@ from typing import Final
 
 from tally.canonical import Value
 from tally.election import DefinitionFaults, Envelope, Fault
-from tally.frozen import freeze_map
-from tally.outcome import EXCLUDE, FUND, PASS, Margin, Outcome, Standing, Step, Tie, spell
+from tally.outcome import FUND, PASS, Margin, Outcome, Standing, Step, Tie, spell
 from tally.profile import Profile
 from tally.rules.equal_shares_completion import Ending, Shares, complete
 from tally.rules.equal_shares_margin import margins
@@ -20,6 +19,7 @@ from tally.rules.equal_shares_parameters import SharesParameters, read_parameter
 from tally.rules.equal_shares_poll import Poll, poll_of
 from tally.rules.equal_shares_search import Neighbour
 from tally.rules.score import SCORED_FORMS
+from tally.rules.step_notes import StepNotes
 from tally.tiebreak import Key, LotKey, Sorter
 
 ACCEPTED_FORMS: Final = SCORED_FORMS
@@ -179,35 +179,16 @@ def _outcome(
 
 def _steps(counted: Counted) -> tuple[Step, ...]:
     """The exclusions, then purchases, then what the rest lacked, or how it was filled."""
-    steps: list[Step] = []
-    envelope, ending = counted.envelope, counted.ending
+    ending = counted.ending
     shared: dict[str, Value] = {"start": spell(Fraction(ending.start))}
     if counted.parameters.raises == "add-opt":
         shared["side"] = SIDES[ending.side]
     if ending.compared is not None:
         shared |= {"prefer_shares": ending.compared[0], "prefer_votes": ending.compared[1]}
-
-    def note(
-        place: int, action: str, reason: str, before: int, after: int, detail: dict[str, Value]
-    ) -> None:
-        steps.append(
-            Step(
-                number=len(steps) + 1,
-                project=envelope.projects[place].id,
-                action=action,
-                reason=reason,
-                left_before=before,
-                left_after=after,
-                detail=freeze_map({**detail, **shared}),
-            )
-        )
-
-    left = envelope.budget
-    for place in sorted(counted.bars, key=counted.keys.__getitem__):
-        reason, needed = counted.bars[place]
-        note(place, EXCLUDE, reason, left, left, {"phase": "admission", "needed": needed})
+    notes = StepNotes(counted.envelope, shared)
+    barred = sorted(counted.bars, key=counted.keys.__getitem__)
+    notes.exclude((place, counted.bars[place]) for place in barred)
     for each in ending.purchases:
-        cost = counted.shares.costs[each.place]
         detail: dict[str, Value] = {
             "phase": "shares",
             "price": spell(Fraction(each.price)),
@@ -215,18 +196,15 @@ def _steps(counted: Counted) -> tuple[Step, ...]:
             "in_full": each.in_full,
             "by_mark": counted.parameters.utility in ("points", "ranks"),
         }
-        note(each.place, FUND, "shares", left, left - cost, detail)
-        left -= cost
+        notes.fund(each.place, "shares", detail)
     for place, fits in ending.filled:
-        cost = counted.shares.costs[place]
         if fits:
-            note(place, FUND, "fits", left, left - cost, {"phase": "fill"})
-            left -= cost
+            notes.fund(place, "fits", {"phase": "fill"})
         else:
-            note(place, PASS, "does-not-fit", left, left, {"phase": "fill"})
+            notes.note(place, PASS, "does-not-fit", {"phase": "fill"})
     for place, money in ending.lacking:
-        note(place, PASS, "unaffordable", left, left, {"phase": "shares", "money": money})
-    return tuple(steps)
+        notes.note(place, PASS, "unaffordable", {"phase": "shares", "money": money})
+    return notes.steps
 
 
 def _standings(

@@ -10,12 +10,13 @@ from typing import Final
 from tally.canonical import Value
 from tally.election import DefinitionFaults, Envelope, Fault
 from tally.frozen import freeze_map
-from tally.outcome import EXCLUDE, FUND, PASS, Outcome, Standing, Step, Tie
+from tally.outcome import FUND, PASS, Outcome, Standing, Step, Tie
 from tally.profile import Profile
 from tally.rules.knapsack_choice import Candidates, Choice
 from tally.rules.knapsack_margin import Hurdles
 from tally.rules.knapsack_parameters import read_parameters
 from tally.rules.score import Support, counts_votes, most_a_ballot_gives, support_of
+from tally.rules.step_notes import StepNotes
 from tally.tiebreak import LotKey, Sorter, TieSet
 
 TOTAL: Final = "total"
@@ -139,29 +140,13 @@ def _steps(
     contrary: Mapping[int, int],
 ) -> tuple[Step, ...]:
     """The exclusions, then project by project whether it is chosen, with what proves it."""
-    steps: list[Step] = []
-    left = envelope.budget
-
-    def note(place: int, action: str, reason: str, after: int, detail: dict[str, Value]) -> None:
-        steps.append(
-            Step(
-                number=len(steps) + 1,
-                project=envelope.projects[place].id,
-                action=action,
-                reason=reason,
-                left_before=left,
-                left_after=after,
-                detail=freeze_map(detail),
-            )
-        )
-
-    for place, (reason, needed) in bars.items():
-        note(place, EXCLUDE, reason, left, {"phase": "admission", "needed": needed})
+    notes = StepNotes(envelope)
+    notes.exclude(bars.items())
     total = choice.score_of(choice.value)
     whole: dict[str, Value] = {"phase": "overall", "total": total, "bound": choice.ceiling()}
     for place in order:
         if place not in contrary:
-            note(place, PASS, "does-not-fit", left, whole)
+            notes.note(place, PASS, "does-not-fit", whole)
             continue
         detail = {
             **whole,
@@ -170,12 +155,10 @@ def _steps(
         }
         equal = contrary[place] == total
         if place in choice.chosen:
-            after = left - choice.candidates.costs[place]
-            note(place, FUND, "preferred-optimum" if equal else "in-optimum", after, detail)
-            left = after
+            notes.fund(place, "preferred-optimum" if equal else "in-optimum", detail)
         else:
-            note(place, PASS, "other-optimum" if equal else "not-in-optimum", left, detail)
-    return tuple(steps)
+            notes.note(place, PASS, "other-optimum" if equal else "not-in-optimum", detail)
+    return notes.steps
 
 
 def _standings(

@@ -19,6 +19,7 @@ from tally.rules.phragmen_nearness import Nearness, plain, swift
 from tally.rules.phragmen_parameters import read_parameters
 from tally.rules.phragmen_run import Course, Race, ballots_of, play
 from tally.rules.phragmen_trial import swift_play
+from tally.rules.step_notes import StepNotes
 from tally.tiebreak import LotKey, Sorter
 
 ACCEPTED_FORMS: Final = frozenset({"approval", "choose-1", "knapsack"})
@@ -115,39 +116,20 @@ def _steps(
     envelope: Envelope, bars: dict[int, tuple[str, int]], course: Course
 ) -> tuple[Step, ...]:
     """The exclusions, then each project whose turn came, then those behind the stop."""
-    steps: list[Step] = []
-
-    def note(
-        place: int, action: str, reason: str, before: int, after: int, detail: dict[str, Value]
-    ) -> None:
-        steps.append(
-            Step(
-                number=len(steps) + 1,
-                project=envelope.projects[place].id,
-                action=action,
-                reason=reason,
-                left_before=before,
-                left_after=after,
-                detail=freeze_map(detail),
-            )
-        )
-
-    for place, (reason, needed) in bars.items():
-        budget = envelope.budget
-        note(place, EXCLUDE, reason, budget, budget, {"phase": "admission", "needed": needed})
+    notes = StepNotes(envelope)
+    notes.exclude(bars.items())
     misfit = STOP if course.behind or not course.ended else PASS
     for at in course.rounds:
         detail: dict[str, Value] = {"phase": "overall", "load": at.shown}
         if at.fits:
-            after = at.left - envelope.projects[at.place].cost
-            note(at.place, FUND, "fits", at.left, after, detail)
+            notes.fund(at.place, "fits", detail)
         else:
-            note(at.place, misfit, "does-not-fit", at.left, at.left, detail)
+            notes.note(at.place, misfit, "does-not-fit", detail)
     for shown, place in course.behind:
         other = envelope.projects[course.rounds[-1].place].id
         behind: dict[str, Value] = {"phase": "overall", "load": shown, "other": other}
-        note(place, PASS, "after-stop", course.left, course.left, behind)
-    return tuple(steps)
+        notes.note(place, PASS, "after-stop", behind)
+    return notes.steps
 
 
 def _standings(
