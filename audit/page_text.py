@@ -112,14 +112,20 @@ class Reader:
         return self._table(caption, named, rows)
 
     def _table(self, caption: str, heads: Sequence[tuple[str, bool]], rows: Sequence[Html]) -> Html:
-        """A table that scrolls by itself where it is too wide."""
+        """A table that scrolls by itself where it is too wide; the column of names stays."""
+        name = next(at for at, (_, number) in enumerate(heads) if not number)
         columns = [
-            tag("th", words, scope="col", class_="number" if number else None)
-            for words, number in heads
+            tag(
+                "th",
+                words,
+                scope="col",
+                class_="number" if number else "name" if at == name else None,
+            )
+            for at, (words, number) in enumerate(heads)
         ]
         table = tag(
             "table",
-            tag("caption", caption),
+            tag("caption", tag("div", caption)),
             tag("thead", tag("tr", *columns)),
             tag("tbody", *rows),
         )

@@ -78,6 +78,34 @@ def test_at_four_times_the_size_nothing_scrolls_sideways(
             check(page, address + path)
 
 
+SCROLLED = """() => [...document.querySelectorAll(".scroll, .wide")].map(each => {
+  for (const detail of document.querySelectorAll("details")) detail.open = true;
+  each.scrollLeft = each.scrollWidth;
+  const frame = each.getBoundingClientRect();
+  const inside = part => {
+    const box = part.getBoundingClientRect();
+    return box.left >= frame.left - 1 && box.right <= frame.right + 1;
+  };
+  const words = each.querySelector("caption div"), head = each.querySelector("thead .name");
+  const names = [...each.querySelectorAll("tbody th[scope=row]")];
+  return [each.scrollLeft, names.length, [words, head, ...names].every(inside)];
+})"""
+
+
+def test_of_a_table_moved_sideways_the_names_and_the_caption_stay(
+    new_context: NewContext, published_desk: Desk
+) -> None:
+    page, moved = new_context(PHONE, "fr").new_page(), 0
+    with serving(published_desk.app(PUBLIC)) as address:
+        for path in ("/results", "/results/city/compare", "/publication/index.html"):
+            page.goto(address + path)
+            for left, names, inside in page.evaluate(SCROLLED):
+                assert names
+                assert inside, path
+                moved += left > 0
+    assert moved >= 3
+
+
 def test_without_script_and_by_keyboard(new_context: NewContext, published_desk: Desk) -> None:
     context = new_context(DESKTOP, "en", java_script_enabled=False)
     page, said = context.new_page(), []
