@@ -15,7 +15,7 @@ from audit.ed25519 import SignatureInvalid, check_public_key, verify
 from audit.errors import AuditError
 from audit.manifest import Manifest
 from audit.merkle import leaf_hash
-from audit.parallel import in_portions
+from audit.parallel import IN_THIS_PROCESS, Workers
 from audit.record import (
     BallotEntry,
     CloseEntry,
@@ -303,12 +303,12 @@ def admit(
     manifest: Manifest,
     entries: Sequence[bytes],
     *,
-    jobs: int = 1,
+    workers: Workers = IN_THIS_PROCESS,
     progress: Callable[[int], None] = _nothing,
 ) -> Admitted:
     """Apply the whole rule to a whole log. Raises AdmissionRefused naming the entry.
 
-    ``jobs`` processes verify (0: one a core); ``progress`` is told how many ballots are done.
+    ``workers`` verify; ``progress`` is told how many ballots are done.
     """
     if len(entries) < 2:
         raise LogRefused("misplaced", "the log has no open entry and close entry")
@@ -323,7 +323,7 @@ def admit(
         raise refused.at(last) from None
     ballots = islice(enumerate(entries), 1, last)
     gathered = _Gathered()
-    for portion in in_portions(_Check(manifest), ballots, number=last - 1, jobs=jobs):
+    for portion in workers.in_portions(_Check(manifest), ballots, number=last - 1):
         for ballot in portion:
             gathered.add(ballot)
         progress(gathered.seen)

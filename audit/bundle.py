@@ -13,10 +13,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
+from audit.admission import Admitted
 from audit.derive import Inputs, Progress, derive, open_final_checkpoint
 from audit.errors import AuditError
 from audit.manifest import Manifest
 from audit.officers import OfficerSignature
+from audit.parallel import IN_THIS_PROCESS, Workers
 from audit.publication import (
     FIGURES,
     PUBLICATION,
@@ -73,12 +75,17 @@ def _nothing(_what: str, _done: int, _total: int) -> None:
 
 
 def all_files(
-    inputs: Inputs, renderer: Renderer, *, jobs: int = 1, progress: Progress = _nothing
+    inputs: Inputs,
+    renderer: Renderer,
+    *,
+    admitted: Admitted | None = None,
+    workers: Workers = IN_THIS_PROCESS,
+    progress: Progress = _nothing,
 ) -> Iterator[tuple[str, bytes]]:
     """(path, content) of every file but the signatures: what is decided, what is drawn, and
-    ``renderings.json`` last. Raises AuditError."""
+    ``renderings.json`` last. ``admitted`` and ``workers`` as in ``derive``. Raises AuditError."""
     kept: dict[str, bytes] = {}
-    for path, data in derive(inputs, jobs=jobs, progress=progress):
+    for path, data in derive(inputs, admitted=admitted, workers=workers, progress=progress):
         if path in (RESULTS, PUBLICATION) or path.startswith(FIGURES):
             kept[path] = data
         yield path, data
@@ -109,7 +116,8 @@ def prepare(
     folder: Path,
     renderer: Renderer,
     *,
-    jobs: int = 1,
+    admitted: Admitted | None = None,
+    workers: Workers = IN_THIS_PROCESS,
     progress: Progress = _nothing,
 ) -> Prepared:
     """Write everything but the signatures into ``folder``, which is made if it is not there.
@@ -119,7 +127,8 @@ def prepare(
     """
     expected: set[str] = set()
     last: dict[str, bytes] = {}
-    for path, data in all_files(inputs, renderer, jobs=jobs, progress=progress):
+    files = all_files(inputs, renderer, admitted=admitted, workers=workers, progress=progress)
+    for path, data in files:
         check_path(path)
         _keep(folder / path, data)
         expected.add(path)
@@ -200,12 +209,14 @@ def publish(
     jobs: int = 1,
     progress: Progress = _nothing,
 ) -> Prepared:
-    """Prepare and complete in one go, where ``sign`` can ask all officers at once.
+    """Prepare, in ``jobs`` processes (0: one a core), and complete in one go, where ``sign`` can
+    ask all officers at once.
 
     The work is done in a folder beside ``folder`` until it is whole. Published already: compared.
     """
     staging = folder if folder.exists() else folder.with_name(folder.name + ".unsigned")
-    prepared = prepare(inputs, staging, renderer, jobs=jobs, progress=progress)
+    with Workers(jobs) as workers:
+        prepared = prepare(inputs, staging, renderer, workers=workers, progress=progress)
     complete(
         prepared,
         folder,

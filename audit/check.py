@@ -9,6 +9,7 @@ from audit.checkpoint import Checkpoint
 from audit.errors import AuditError
 from audit.manifest import Manifest
 from audit.opening import Opening
+from audit.parallel import Workers
 from audit.publication import PUBLICATION, PublicationList, RenderingsList
 from audit.recount import OpenedBallot, Recount
 from audit.rendering import Renderer
@@ -29,7 +30,7 @@ class Check:
     """
 
     source: Source
-    jobs: int
+    workers: Workers
     renderer: Callable[[], Renderer]
     expected: bytes | None
     progress: Callable[[int, int], None]

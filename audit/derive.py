@@ -13,7 +13,8 @@ from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.errors import AuditError
 from audit.manifest import Manifest, verify_manifest
 from audit.merkle import leaf_hash, root
-from audit.opening import Opening, check_opening, checkpoint_hash
+from audit.opening import check_opening, checkpoint_hash
+from audit.parallel import IN_THIS_PROCESS, Workers
 from audit.publication import (
     CHECKPOINT,
     LOG,
@@ -26,13 +27,7 @@ from audit.publication import (
     ballots_path,
     sealed_path,
 )
-from audit.recount import (
-    OpenedBallot,
-    ballots_file,
-    open_ballots,
-    recount,
-    split_sealed,
-)
+from audit.recount import ballots_file, open_all, recount
 from audit.tile import tiles_for
 from tally.election import Envelope
 from tally.frozen import FrozenMap
@@ -111,14 +106,19 @@ def picture_hashes(manifest: Manifest) -> dict[str, bytes]:
 
 
 def derive(
-    inputs: Inputs, *, jobs: int = 1, progress: Progress = _nothing
+    inputs: Inputs,
+    *,
+    admitted: Admitted | None = None,
+    workers: Workers = IN_THIS_PROCESS,
+    progress: Progress = _nothing,
 ) -> Iterator[tuple[str, bytes]]:
     """(path, content) of every file that is decided, and ``publication.json`` last.
 
-    ``jobs`` processes verify and open (0: one a core). Raises AuditError naming what does not
-    hold; a caller that writes files as they come must not show them before the end.
+    ``admitted`` is what ``admit`` said of these entries, for a caller who has asked it already;
+    ``workers`` verify and open. Raises AuditError naming what does not hold; a caller that writes
+    files as they come must not show them before the end.
     """
-    derivation = _Derivation(inputs, jobs, progress)
+    derivation = _Derivation(inputs, admitted, workers, progress)
     listed: dict[str, bytes] = {}
     for path, data in derivation.files():
         listed[path] = sha256(data).digest()
@@ -135,9 +135,12 @@ def derive(
 class _Derivation:
     """One run of ``derive``: the inputs checked against each other, then the files."""
 
-    def __init__(self, inputs: Inputs, jobs: int, progress: Progress) -> None:
+    def __init__(
+        self, inputs: Inputs, admitted: Admitted | None, workers: Workers, progress: Progress
+    ) -> None:
         self.inputs = inputs
-        self.jobs = jobs
+        self.admitted = admitted
+        self.workers = workers
         self.progress = progress
         self.manifest = Manifest.parse(inputs.manifest)
         verify_manifest(self.manifest, inputs.manifest_signatures)
@@ -155,7 +158,9 @@ class _Derivation:
         def verified(done: int) -> None:
             self.progress("verify", done, ballots)
 
-        admitted = admit(manifest, inputs.entries, jobs=self.jobs, progress=verified)
+        admitted = self.admitted or admit(
+            manifest, inputs.entries, workers=self.workers, progress=verified
+        )
         opening = check_opening(manifest, inputs.opening, self.checkpoint)
         yield MANIFEST, inputs.manifest
         yield MANIFEST_SIGNATURES, inputs.manifest_signatures
@@ -169,7 +174,15 @@ class _Derivation:
         for style in admitted.counted:
             yield sealed_path(style), inputs.sealed[style]
         yield OPENING, inputs.opening
-        opened = self.open(admitted, opening)
+        opened = open_all(
+            manifest,
+            admitted,
+            inputs.sealed,
+            opening.private_key,
+            workers=self.workers,
+            progress=lambda done, total: self.progress("open", done, total),
+        )
+        self.workers.end()  # nothing of what follows is shared
         for style, each in opened.items():
             yield ballots_path(style), ballots_file(style, each)
         counted = recount(
@@ -182,24 +195,3 @@ class _Derivation:
         yield RESULTS, counted.results
         yield from counted.figures()
         yield from counted.pabulib()
-
-    def open(self, admitted: Admitted, opening: Opening) -> dict[str, list[OpenedBallot]]:
-        """The opened ballots by style."""
-        opened: dict[str, list[OpenedBallot]] = {}
-        total = sum(map(len, admitted.counted.values()))
-        for style, ballots in admitted.counted.items():
-            before = sum(map(len, opened.values()))
-
-            def told(done: int, before: int = before) -> None:
-                self.progress("open", before + done, total)
-
-            opened[style] = open_ballots(
-                self.manifest,
-                style,
-                ballots,
-                split_sealed(self.manifest, style, ballots, self.inputs.sealed[style]),
-                opening.private_key,
-                jobs=self.jobs,
-                progress=told,
-            )
-        return opened

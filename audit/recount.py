@@ -17,7 +17,7 @@ from audit.figures import figures
 from audit.label import b64, labelled
 from audit.manifest import Manifest
 from audit.opening import checkpoint_hash
-from audit.parallel import in_portions
+from audit.parallel import IN_THIS_PROCESS, Workers
 from audit.publication import pabulib_path
 from audit.record import sealed_hash
 from audit.seal import OVERHEAD, Opener, SealInvalid, seal_info
@@ -113,6 +113,10 @@ def _nothing(_done: int) -> None:
     pass
 
 
+def _of_nothing(_done: int, _total: int) -> None:
+    pass
+
+
 def open_ballots(
     manifest: Manifest,
     style: str,
@@ -120,7 +124,7 @@ def open_ballots(
     blobs: Sequence[bytes],
     private_key: bytes,
     *,
-    jobs: int = 1,
+    workers: Workers = IN_THIS_PROCESS,
     progress: Callable[[int], None] = _nothing,
 ) -> list[OpenedBallot]:
     """Open and read the ballots of a style; what does not open or decode is spoiled.
@@ -133,10 +137,44 @@ def open_ballots(
     work = _Open(manifest, style, private_key)
     # The hashes are those of ``ballots`` themselves: copies would come back from other processes.
     hashes = (ballot.leaf_hash for ballot in ballots)
-    for portion in in_portions(work, pairs, number=len(ballots), jobs=jobs):
+    for portion in workers.in_portions(work, pairs, number=len(ballots)):
         opened += [OpenedBallot(leaf_hash=next(hashes), vote=vote) for vote in portion]
         progress(len(opened))
     opened.sort(key=lambda ballot: ballot.leaf_hash)
+    return opened
+
+
+def open_all(
+    manifest: Manifest,
+    admitted: Admitted,
+    sealed: Mapping[str, bytes],
+    private_key: bytes,
+    *,
+    workers: Workers = IN_THIS_PROCESS,
+    progress: Callable[[int, int], None] = _of_nothing,
+) -> dict[str, list[OpenedBallot]]:
+    """Open and read all counted ballots, by style; ``sealed`` has the content of each style's
+    ``sealed/<style>.bin``. ``progress`` is told how many are done, of how many.
+
+    Raises SealedInvalid.
+    """
+    opened: dict[str, list[OpenedBallot]] = {}
+    total, before = sum(map(len, admitted.counted.values())), 0
+    for style, ballots in admitted.counted.items():
+
+        def told(done: int, before: int = before) -> None:
+            progress(before + done, total)
+
+        opened[style] = open_ballots(
+            manifest,
+            style,
+            ballots,
+            split_sealed(manifest, style, ballots, sealed[style]),
+            private_key,
+            workers=workers,
+            progress=told,
+        )
+        before += len(ballots)
     return opened
 
 

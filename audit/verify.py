@@ -14,6 +14,7 @@ from audit import verify_count, verify_lists
 from audit.check import Check
 from audit.errors import AuditError
 from audit.manifest import Manifest
+from audit.parallel import Workers
 from audit.rendering import Renderer, installed_renderer
 from audit.source import Source, SourceFailed
 from tally.count import Result
@@ -101,24 +102,25 @@ def verify(
     or SourceFailed when something could not be read, which says nothing about the publication.
     """
     steps: list[Shown] = []
-    check = Check(
-        source=source,
-        jobs=jobs,
-        renderer=renderer,
-        expected=expected,
-        progress=lambda done, total: on_progress(
-            len(steps) + 1, STEPS[len(steps)].title, done, total
-        ),
-    )
-    for number, step in enumerate(STEPS, start=1):
-        try:
-            shown = step.run(check)
-        except SourceFailed:
-            raise
-        except (AuditError, TallyError) as error:
-            raise VerificationFailed(number, step.title, check.place, str(error)) from error
-        steps.append(Shown(number=number, title=step.title, shown=shown))
-        on_step(steps[-1])
+    with Workers(jobs) as workers:
+        check = Check(
+            source=source,
+            workers=workers,
+            renderer=renderer,
+            expected=expected,
+            progress=lambda done, total: on_progress(
+                len(steps) + 1, STEPS[len(steps)].title, done, total
+            ),
+        )
+        for number, step in enumerate(STEPS, start=1):
+            try:
+                shown = step.run(check)
+            except SourceFailed:
+                raise
+            except (AuditError, TallyError) as error:
+                raise VerificationFailed(number, step.title, check.place, str(error)) from error
+            steps.append(Shown(number=number, title=step.title, shown=shown))
+            on_step(steps[-1])
     return Verified(
         manifest=check.manifest,
         result=check.recount.result,

@@ -72,7 +72,7 @@ def entries(check: Check) -> str:
         check.admitted = admit(
             check.manifest,
             check.entries,
-            jobs=check.jobs,
+            workers=check.workers,
             progress=lambda done: check.progress(done, size - 2),
         )
     except AdmissionRefused as refused:
@@ -122,11 +122,12 @@ def ballots(check: Check) -> str:
             counted,
             check.blobs.pop(style),
             check.opening.private_key,
-            jobs=check.jobs,
+            workers=check.workers,
             progress=told,
         )
         check.compare(ballots_path(style), ballots_file(style, check.opened[style]))
         done += len(counted)
+    check.workers.end()  # nothing of what follows is shared
     check.nothing_else(BALLOTS)
     return f"{total} ballots were opened and read again, with the same choices"
 

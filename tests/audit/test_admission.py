@@ -22,6 +22,7 @@ from audit.admission import (
 from audit.ed25519 import L
 from audit.manifest import Manifest
 from audit.merkle import leaf_hash
+from audit.parallel import Workers
 from audit.record import (
     BallotEntry,
     CloseEntry,
@@ -371,7 +372,8 @@ def test_several_processes_find_the_same(many: list[bytes]) -> None:
     seen: list[int] = []
     entries = log_of(*many)
     alone: Admitted = admit(MANIFEST, entries)
-    assert admit(MANIFEST, entries, jobs=2, progress=seen.append) == alone
+    with Workers(2) as workers:
+        assert admit(MANIFEST, entries, workers=workers, progress=seen.append) == alone
     assert seen == sorted(seen)
     assert seen[-1] == len(many)
 
@@ -380,6 +382,6 @@ def test_several_processes_name_the_first_bad_entry(many: list[bytes]) -> None:
     bad = with_header(sealed_hash=bytes(32))
     entries = log_of(*many)
     entries[300] = entries[700] = bad
-    with pytest.raises(BallotRefused) as caught:
-        admit(MANIFEST, entries, jobs=2)
+    with Workers(2) as workers, pytest.raises(BallotRefused) as caught:
+        admit(MANIFEST, entries, workers=workers)
     assert (caught.value.code, caught.value.position) == ("bad-signature", 300)

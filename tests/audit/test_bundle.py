@@ -15,6 +15,7 @@ from audit.derive import InputsInvalid, derive
 from audit.drawing import Drawing
 from audit.errors import AuditError
 from audit.officers import SignaturesMissing
+from audit.parallel import Workers
 from audit.publication import (
     EXPLANATIONS,
     PUBLICATION,
@@ -51,7 +52,8 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_the_files_follow_from_the_inputs() -> None:
     files = dict(derive(INPUTS))
     assert list(files)[-1] == PUBLICATION
-    assert dict(derive(INPUTS, jobs=2)) == files
+    with Workers(2) as workers:
+        assert dict(derive(INPUTS, workers=workers)) == files
     assert {path: published()[path] for path in files} == files
     town.cache_clear()
     clerk.cache_clear()

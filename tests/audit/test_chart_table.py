@@ -93,7 +93,7 @@ def test_the_page_has_a_chart_and_tables_for_each_figure(case: str, language: st
         tables = chart_tables(figure, reader.words, election.languages)
         assert bool(tables) == (figure["figure"] != "votes"), path
         for table in tables:
-            assert page.count(f"<caption>{table.caption}</caption>") == 1
+            assert page.count(f"<caption><div>{table.caption}</div></caption>") == 1
             assert {len(line.cells) for line in table.lines} == {len(table.columns)}
     rows = sum(
         len(table.lines)

@@ -282,9 +282,9 @@ def run(ballots: int, folder: Path, jobs: int) -> None:
         generate(ballots, folder, jobs)
         print(f"{ballots:,} ballots cast into files in {time.perf_counter() - begin:,.0f} s")
     for step in _STEPS:
-        alone = signatures(ballots, folder)
+        alone = busy_signatures(ballots, folder, jobs)
         taken, worked, most = measured(step, ballots, folder, jobs)
-        alone = (alone + signatures(ballots, folder)) / 2
+        alone = (alone + busy_signatures(ballots, folder, jobs)) / 2
         print(
             f"{step}: {taken:,.0f} s, of all cores {worked / ballots * 1e3:.3f} ms a ballot; its "
             f"two signatures alone {alone * 1e3:.3f} ms, ratio {worked / ballots / alone:.2f}; "

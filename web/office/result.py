@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from audit.admission import admit
+from audit.admission import Admitted, admit
 from audit.bundle import FolderDiffers, Prepared, complete, prepare
 from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.derive import Inputs, open_final_checkpoint
 from audit.manifest import Manifest
 from audit.merkle import leaf_hash, root
 from audit.opening import check_opening
+from audit.parallel import Workers
 from audit.policy import QuorumMissing
 from audit.record import CloseEntry, parse_entry
-from audit.recount import open_ballots, recount, split_sealed
+from audit.recount import open_all, recount
 from audit.rendering import Renderer, installed_renderer
 from audit.source import FolderSource
 from audit.tile import read_entries
@@ -115,20 +116,22 @@ def open_ballot_box(
         store.dispose()
 
 
-def gather(folder: ElectionFolder, manifest: Manifest, *, jobs: int, progress: Progress) -> Inputs:
-    """Everything that the publication follows from. Raises Refused for what is missing, with
-    the command that makes it."""
+def gather(
+    folder: ElectionFolder, manifest: Manifest, *, workers: Workers, progress: Progress
+) -> tuple[Inputs, Admitted]:
+    """Everything that the publication follows from, and which ballots count. Raises Refused for
+    what is missing, with the command that makes it."""
     opening = folder.require(folder.opening, "open the box first: scrutin open-box")
     note, _, entries = final_log(folder, manifest)
     told = progress.for_step("check the log")
     ballots = max(1, len(entries) - 2)
-    admitted = admit(manifest, entries, jobs=jobs, progress=lambda done: told(done, ballots))
+    admitted = admit(manifest, entries, workers=workers, progress=lambda done: told(done, ballots))
     store = box_store(folder, manifest)
     try:
         sealed = collect_sealed(manifest, store, admitted.counted)
     finally:
         store.dispose()
-    return Inputs(
+    inputs = Inputs(
         manifest=manifest.encoded,
         manifest_signatures=folder.manifest_signatures.read_bytes(),
         entries=tuple(entries),
@@ -137,6 +140,7 @@ def gather(folder: ElectionFolder, manifest: Manifest, *, jobs: int, progress: P
         opening=opening,
         pictures=FrozenMap(_pictures(folder, manifest)),
     )
+    return inputs, admitted
 
 
 def _pictures(folder: ElectionFolder, manifest: Manifest) -> dict[str, bytes]:
@@ -157,21 +161,18 @@ def count_votes(
 
     Counting again gives the same bytes. Raises FileDiffers if they ever differ.
     """
-    inputs = gather(folder, manifest, jobs=jobs, progress=progress)
-    admitted = admit(manifest, inputs.entries, jobs=jobs)
-    checkpoint = open_final_checkpoint(manifest, inputs.checkpoint)
-    opening = check_opening(manifest, inputs.opening, checkpoint)
-    opened = {
-        style: open_ballots(
+    with Workers(jobs) as workers:
+        inputs, admitted = gather(folder, manifest, workers=workers, progress=progress)
+        checkpoint = open_final_checkpoint(manifest, inputs.checkpoint)
+        opening = check_opening(manifest, inputs.opening, checkpoint)
+        opened = open_all(
             manifest,
-            style,
-            ballots,
-            split_sealed(manifest, style, ballots, inputs.sealed[style]),
+            admitted,
+            inputs.sealed,
             opening.private_key,
-            jobs=jobs,
+            workers=workers,
+            progress=progress.for_step("open the ballots"),
         )
-        for style, ballots in admitted.counted.items()
-    }
     counted = recount(
         manifest, admitted, opened, checkpoint=checkpoint, private_key=opening.private_key
     )
@@ -221,9 +222,12 @@ def _publish(
     renderer: Callable[[], Renderer],
 ) -> bytes | Prepared:
     results = folder.require(folder.results, "count first: scrutin count")
-    inputs = gather(folder, manifest, jobs=jobs, progress=progress)
     staging = out if out.exists() else out.with_name(out.name + ".unsigned")
-    prepared = prepare(inputs, staging, renderer(), jobs=jobs, progress=progress)
+    with Workers(jobs) as workers:
+        inputs, admitted = gather(folder, manifest, workers=workers, progress=progress)
+        prepared = prepare(
+            inputs, staging, renderer(), admitted=admitted, workers=workers, progress=progress
+        )
     if (prepared.folder / "results.json").read_bytes() != results:
         raise FolderDiffers(f"{folder.results}: differs from the recount; count again")
     publication = approve(
