@@ -87,7 +87,8 @@ def test_anything_else_is_no_request(held: FileSigner, path: Path, request_: byt
     with pytest.raises(MessageInvalid):
         answer(held, request_)
     with Client(str(path), "AF_UNIX") as connection:
-        connection.send_bytes(request_)
+        with suppress(BrokenPipeError):  # of one that is too long the signer reads the length alone
+            connection.send_bytes(request_)
         with pytest.raises((EOFError, OSError)):
             connection.recv_bytes()
     assert held.last().size == 0
