@@ -7,6 +7,7 @@ change places cost more than the ballots. The queue is bounded: a full one is re
 the same request sent again gets the same answer as if it had been the first.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from audit.proof import ProofFile
 from audit.receipt import make_receipt, make_test_receipt, receipt_due
 from audit.tile import FullTiles
 from ballot import tree
+from ballot.deciding import Deciding, is_new
 from ballot.errors import BallotError
 from ballot.examining import Examiner
 from ballot.gathering import Crowded, Ended, Gathering
@@ -29,13 +31,15 @@ from ballot.intake import (
     Candidate,
     Decision,
     Refused,
-    decide,
     examine_test,
 )
-from ballot.lifecycle import Facts, moment
+from ballot.secondcopy import SecondCopyFailed
 from ballot.store.box import BoxStore
-from ballot.store.boxtransaction import StoredEntry
 from ballot.store.engine import StoreBusy
+from ballot.takenagain import Tidying
+from ballot.waitingcopy import Kept, WaitingCopy
+
+log = logging.getLogger("scrutin.box")
 
 MOST_WAITING = 2_000
 GROUP = 256
@@ -107,22 +111,23 @@ class Box:
         clock: Callable[[], datetime],
         room: Callable[[], bool] = lambda: True,
         examiner: Examiner | None = None,
+        copy: WaitingCopy | None = None,
         most_waiting: int = MOST_WAITING,
         group: int = GROUP,
         group_seconds: float = GROUP_SECONDS,
     ) -> None:
         """``room`` says whether there is space for more: while there is none, everything is refused
         with Busy, before a full disk can break a write. ``examiner`` checks the ballots, in the
-        threads that cast them when None; it begins and ends with the box. ``most_waiting`` requests
-        may wait for the writer; a group is written when ``group`` are there, or all who called, or
-        when ``group_seconds`` have passed since its first."""
+        threads that cast them when None; it begins and ends with the box. Nothing is acknowledged
+        before ``copy``, if there is one, has it too. ``most_waiting`` requests may wait for the
+        writer; a group is written when ``group`` are there, or all who called, or when
+        ``group_seconds`` have passed since its first."""
         if receipt_key.public_key().public_bytes_raw() != manifest.box.receipt_key:
             raise BoxStopped(
                 "receipt key: not the one the manifest names; use this election's key file"
             )
         self._manifest = manifest
-        self._opens = moment(manifest.election.opens)
-        self._closes = moment(manifest.election.closes)
+        self._deciding = Deciding(manifest)
         self._store = store
         self._receipt_key = receipt_key
         self._clock = clock
@@ -131,6 +136,8 @@ class Box:
         self._group_seconds = group_seconds
         self._gathering: Gathering[_Request] = Gathering(most_waiting)
         self._examiner = examiner or Examiner(manifest)
+        self._copy = copy
+        self._tidying = None if copy is None else Tidying(store, copy, manifest.box.batch_seconds)
         self._full = FullTiles()
         self._writer = Thread(target=self._write, name="ballot box writer", daemon=True)
 
@@ -138,6 +145,8 @@ class Box:
         self._gathering.begin()
         self._writer.start()
         self._examiner.begin()
+        if self._tidying is not None:
+            self._tidying.begin()
         return self
 
     def __exit__(
@@ -150,6 +159,8 @@ class Box:
         self._examiner.end()
         self._gathering.end()
         self._writer.join()
+        if self._tidying is not None:
+            self._tidying.end()
 
     @property
     def running(self) -> bool:
@@ -231,41 +242,30 @@ class Box:
 
     def _decide(self, requests: Sequence[_Request]) -> list[Decision]:
         """Decide about a group in one transaction, which is durable when this returns."""
-        candidates = [request.candidate for request in requests]
-        with self._store.writing() as transaction:
-            head = transaction.head()
-            held = transaction.held(c.leaf_hash for c in candidates if c.leaf_hash is not None)
-            before = transaction.holdings(c.pseudonym for c in candidates)
-            after = dict(before)
-            accepted: list[StoredEntry] = []
-            decisions: list[Decision] = []
-            for request in requests:
-                candidate = request.candidate
-                facts = Facts(
-                    now=request.arrived,
-                    opens=self._opens,
-                    closes=self._closes,
-                    frozen=True,
-                    open_entry=head.size > 0,
-                    close_entry=head.closed,
+        mark: int | None = None
+        try:
+            with self._store.writing() as transaction:
+                decisions = self._deciding.decide(
+                    transaction, [(request.candidate, request.arrived) for request in requests]
                 )
-                decision = decide(candidate, facts, after[candidate.pseudonym], held)
-                decisions.append(decision)
-                if isinstance(decision, Refused) or decision.again:
-                    continue
-                after[candidate.pseudonym] = decision.holding
-                if candidate.leaf_hash is not None:
-                    held.add(candidate.leaf_hash)
-                    accepted.append(
-                        StoredEntry(
-                            leaf_hash=candidate.leaf_hash,
-                            entry=candidate.entry,
-                            sealed=candidate.sealed,
-                        )
-                    )
-            changed = {key: holding for key, holding in after.items() if holding != before[key]}
-            transaction.accept(accepted, before, changed)
+                mark = self._keep(requests, decisions)
+        except SecondCopyFailed as error:
+            log.error("%s", error)
+            raise
+        except StoreBusy:
+            if mark is not None and self._copy is not None:
+                self._copy.take_back(mark)
+            raise
         return decisions
+
+    def _keep(self, requests: Sequence[_Request], decisions: Sequence[Decision]) -> int | None:
+        """Write what was accepted to the second copy, before anything of it is committed."""
+        kept = [
+            Kept(entry=request.candidate.entry, sealed=request.candidate.sealed)
+            for request, decision in zip(requests, decisions, strict=True)
+            if is_new(decision)
+        ]
+        return self._copy.keep(kept) if kept and self._copy is not None else None
 
     def _stop(self, requests: Sequence[_Request], error: BaseException) -> None:
         self._gathering.end()

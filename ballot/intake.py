@@ -52,7 +52,8 @@ class Holding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A valid ballot, or with ``test`` a valid request to mark one as tested, before anything the
-    box holds is looked at. A test has no entry: its leaf hash is None, its bytes empty."""
+    box holds is looked at. A test is no entry of the log: its leaf hash is None, ``entry`` the
+    request, ``sealed`` empty."""
 
     pseudonym: bytes
     style: str
@@ -140,19 +141,25 @@ def examine_test(manifest: Manifest, message: bytes) -> Candidate | Refused:
         sealed_hash=header.sealed_hash,
         test=True,
         leaf_hash=None,
-        entry=b"",
+        entry=message,
         sealed=b"",
     )
 
 
-def _check_test(manifest: Manifest, message: bytes) -> Header:
+def read_test(message: bytes) -> tuple[Header, bytes]:
+    """Header and signature of a request to mark a sealed ballot as tested; nothing is checked but
+    the form. Raises BallotRefused (``audit.admission``)."""
     try:
         value = canonical.parse(message, limit=LARGEST_ENTRY)
         read = members(value, "test", ("header", "signature"), AuditError)
         header = Header.from_value(read["header"])
-        signature = unb64(read["signature"], "test: signature", size=SIGNATURE_SIZE)
+        return header, unb64(read["signature"], "test: signature", size=SIGNATURE_SIZE)
     except (canonical.CanonicalError, AuditError) as error:
         raise admission.BallotRefused("malformed", str(error)) from None
+
+
+def _check_test(manifest: Manifest, message: bytes) -> Header:
+    header, signature = read_test(message)
     admission.check_header(manifest, header)
     try:
         verify(header.pseudonym, signature, header.test_bytes())

@@ -22,7 +22,9 @@ from ballot.sequencer import Sequencer
 from ballot.signer import FileSigner
 from ballot.store.box import BoxStore
 from ballot.store.engine import open_engine
+from ballot.takenagain import TakenAgain, take_again
 from ballot.voter import SealedBallot
+from ballot.waitingcopy import WaitingCopy
 from tally import canonical
 from tally.vote import encode_vote
 from tests.postgres import Server
@@ -109,6 +111,7 @@ class Precinct:
         self.log = folder / "log"
         self.on_step: Callable[[str], None] = nothing
         self.second_copy: SecondCopy | None = None
+        self.waiting: WaitingCopy | None = None
         if not self.state.exists():
             FileSigner.create(self.state, own.manifest.box.origin)
         self.store = BoxStore(open_engine(self.address), own.manifest.hash)
@@ -133,7 +136,14 @@ class Precinct:
         )
         if start:
             sequencer.start()
+            self.take_again()
         return sequencer
+
+    def take_again(self) -> TakenAgain | None:
+        """What every process does when it starts, if there is a second disk."""
+        if self.waiting is None:
+            return None
+        return take_again(self.manifest, self.store, self.waiting)
 
     def opened(self) -> Sequencer:
         sequencer = self.sequencer()
@@ -146,6 +156,7 @@ class Precinct:
             store=self.store,
             receipt_key=self.own.receipt_key,
             clock=self.clock,
+            copy=self.waiting,
             **settings,
         )
 
@@ -155,12 +166,18 @@ class Precinct:
             return [box.cast(each.entry, each.sealed) for each in ballots]
 
     def restart(self) -> "Precinct":
-        self.store.dispose()
+        self._die()
         return self._again(self.folder, self.address)
+
+    def _die(self) -> None:
+        self.store.dispose()
+        if self.waiting is not None:
+            self.waiting.close()
 
     def _again(self, folder: Path, address: str) -> "Precinct":
         other = Precinct(folder, self.own, self.clock, server=self.server, address=address)
         other.second_copy = self.second_copy
+        other.waiting = None if self.waiting is None else WaitingCopy(self.waiting.folder)
         return other
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
@@ -217,7 +234,7 @@ class Precinct:
 
     def restored(self, backup: str) -> "Precinct":
         """The box on a copy of its database, everything else as it is now. The copy stays."""
-        self.store.dispose()
+        self._die()
         address = self.address
         if self.server is not None:
             address = self.server.copy(backup)

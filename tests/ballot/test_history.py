@@ -6,6 +6,7 @@ any order. After every step: what was acknowledged is there, all released checkp
 are prefixes of one log, and every credential counts once.
 """
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -38,7 +39,9 @@ from ballot.sequencer import SequencerStopped
 from ballot.signer import SigningRefused
 from ballot.startup import DatabaseBehind
 from ballot.store.boxtransaction import BoxTransaction, HeadMoved
+from ballot.takenagain import let_go
 from ballot.voter import SealedBallot
+from ballot.waitingcopy import WaitingCopy
 from tests.ballot.precinct import (
     CLOSES,
     OPENS,
@@ -81,6 +84,11 @@ def full(*_: object) -> None:
     raise sqlite3.OperationalError("database or disk is full")
 
 
+def full_disk(*_: object) -> None:
+    """What the system says of another disk that is full."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 Remembered = tuple[dict[bytes, bytes], dict[str, SealedBallot], set[bytes]]
 """Receipts by leaf hash, each person's last ballot, the leaf hashes of tested ballots."""
 
@@ -90,11 +98,13 @@ class History(RuleBasedStateMachine):
 
     server: Server | None = None
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(second_disk=st.booleans())
+    def begin(self, second_disk: bool) -> None:
         self.folder = Path(mkdtemp())
         (self.folder / "box").mkdir()
         self.precinct = Precinct(self.folder / "box", OWN, server=self.server)
+        if second_disk:
+            self.precinct.waiting = WaitingCopy(self.folder / "second disk")
         self.sequencer = self.precinct.opened()
         self.receipts: dict[bytes, bytes] = {}
         self.highest: dict[str, SealedBallot] = {}
@@ -224,7 +234,8 @@ class History(RuleBasedStateMachine):
     def the_disk_lied(self) -> None:
         """A power cut takes back what the database said was durable. Is something of it signed,
         the box does not start, see ``restore_an_old_copy``. Otherwise nobody can know, but those
-        who hold receipts: they send the same again and get the same receipt."""
+        who hold receipts: they send the same again and get the same receipt. A second disk knows
+        all of it: what was acknowledged is taken again."""
         assert self.copy is not None
         with self.precinct.store.reading() as transaction:
             present = transaction.head()
@@ -238,6 +249,8 @@ class History(RuleBasedStateMachine):
         lost = {key: self.receipts[key] for key in self.receipts if key not in self.copied[0]}
         self.precinct = self.precinct.restored(self.copy)
         self.sequencer = self.precinct.sequencer()
+        if self.precinct.waiting is not None:
+            return
         receipts, highest, tested = self.copied
         self.receipts, self.highest, self.tested = dict(receipts), dict(highest), set(tested)
         with self.precinct.store.reading() as transaction:
@@ -255,6 +268,29 @@ class History(RuleBasedStateMachine):
                 assert self.precinct.cast(each) == [lost[leaf(each)]]
                 self.receipts[leaf(each)] = lost[leaf(each)]
                 self.highest[person] = each
+
+    @precondition(lambda self: self.precinct.waiting is not None)
+    @rule(person=people, sequence=sequences)
+    def cast_without_a_second_disk(self, person: str, sequence: int) -> None:
+        """It cannot be written: new ballots are told to come again, and nothing of them stays."""
+        each = ballot(OWN, person, sequence)
+        with patch.object(os, "fdatasync", full_disk), self.precinct.box() as box:
+            try:
+                box.cast(each.entry, each.sealed)
+            except Busy:
+                assert leaf(each) not in self.receipts
+            except BallotRefused:
+                pass
+            else:
+                assert leaf(each) in self.receipts
+            assert box.running
+
+    @precondition(lambda self: self.precinct.waiting is not None)
+    @rule()
+    def tidy(self) -> None:
+        """What the log holds leaves the second disk; what waits stays there."""
+        assert self.precinct.waiting is not None
+        let_go(self.precinct.store, self.precinct.waiting)
 
     # -- the sequencer --------------------------------------------------------------------------
 

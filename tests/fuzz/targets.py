@@ -33,6 +33,7 @@ from ballot.rollfile import read_roll
 from ballot.sheet import read_sheet
 from ballot.signer import FileSigner
 from ballot.signing import answer
+from ballot.waitingcopy import Kept, WaitingCopy, read_groups
 from tally import canonical
 from tally.election import Election
 from tally.errors import TallyError
@@ -97,7 +98,8 @@ NAMES = (
     "canonical", "ceremony", "bundle", "checkpoint", "code", "election", "entry", "issuer",
     "manifest", "manifest-signatures", "note", "opening", "pabulib", "places", "policy",
     "projects", "proof", "publication-list", "receipt", "release", "reveal", "roll", "secret-file",
-    "sheet", "signer-request", "tile-path", "toml", "verifier-key", "vote", "witness-request",
+    "sheet", "signer-request", "tile-path", "toml", "verifier-key", "vote", "waiting-copy",
+    "witness-request",
 )  # fmt: skip
 
 
@@ -129,6 +131,10 @@ def targets() -> tuple[Target, ...]:
     )
     sealed_key = secret.read_bytes()
     release = keys.releases(head)[0]
+    copy = WaitingCopy(folder / "waiting")
+    copy.keep([Kept(entry=ballot.entry, sealed=ballot.sealed), Kept(entry=b"test", sealed=b"")])
+    copy.close()
+    waiting = next(copy.folder.iterdir()).read_bytes()
     audit, tally, ballot_errors = (AuditError,), (TallyError,), (BallotError, AuditError)
     style = manifest.election.styles[0].id
 
@@ -233,6 +239,8 @@ def targets() -> tuple[Target, ...]:
         ),
         Target(name="signer-request", read=lambda data: answer(signer, data),
                refuses=ballot_errors, seeds=[b'{"type":"last"}']),
+        Target(name="waiting-copy", read=lambda data: list(read_groups(data)), refuses=(),
+               seeds=[waiting]),
         Target(name="code", read=text(read_code), refuses=ballot_errors, seeds=[code]),
         Target(name="sheet", read=text(lambda each: read_sheet(each, manifest.hash)),
                refuses=ballot_errors, seeds=[code * 8]),

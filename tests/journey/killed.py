@@ -159,7 +159,12 @@ def service(folder: Path, environment: dict[str, str], workers: int = 1) -> Iter
 
 
 def found(
-    root: Path, server: Server | None = None, *, people: int = PEOPLE, maximum_sequence: int = 100
+    root: Path,
+    server: Server | None = None,
+    *,
+    people: int = PEOPLE,
+    maximum_sequence: int = 100,
+    batch_minimum: int = 1,
 ) -> tuple[Town, dict[str, str]]:
     """A frozen town of people who all vote in one style, and the environment of its processes."""
     database = {} if server is None else {"DATABASE_URL": server.fresh()}
@@ -181,7 +186,7 @@ def found(
             drawn=WORD,
             issuers=[ISSUER],
             options=FreezeOptions(
-                batch_seconds=1, batch_minimum=1, maximum_sequence=maximum_sequence
+                batch_seconds=1, batch_minimum=batch_minimum, maximum_sequence=maximum_sequence
             ),
             progress=Progress(quiet=True),
         )

@@ -139,6 +139,52 @@ def test_the_service_dies_while_people_vote(
     assert issued["counts"] == {"all": PEOPLE, "young": 0}
 
 
+def test_a_database_from_before_the_votes_loses_none_of_them(
+    terminal: Terminal, tmp_path: Path
+) -> None:
+    """Killed, and given its database as it was before anybody voted. No head tells: nothing was
+    signed since. Twice: what serves takes all of it again, and so does the officers' close."""
+    town, environment = found(tmp_path, batch_minimum=1_000)
+    environment["SCRUTIN_SECOND_COPY"] = str(tmp_path / "other disk")
+    terminal.environment.update(environment)
+    folder, old = town.place.root, tmp_path / "old"
+    set_clock(tmp_path, OPENS, minutes=1)
+    terminal.done("open", folder, *both(town))
+    old.mkdir()
+    for path in town.place.box.glob("box.db*"):
+        shutil.copy(path, old)
+
+    def bring_back() -> None:
+        for path in town.place.box.glob("box.db*"):
+            path.unlink()
+        for path in old.iterdir():
+            shutil.copy(path, town.place.box)
+
+    with service(folder, environment) as running:
+        walkers = [Walker(town, number, running.address) for number in range(6)]
+        for walker in walkers:
+            walker.vote(Semaphore(0))
+        running.kill()
+        bring_back()
+        running.start()
+        assert "taken again from the second copy" in (tmp_path / "service.log").read_text("utf-8")
+        client = Client(running.address)
+        for walker in walkers:
+            assert walker.ballot is not None
+            receipts = {
+                *(walker.receipts or ()),
+                client.cast(walker.ballot.entry, walker.ballot.sealed),
+            }
+            assert len(receipts) == 1
+        client.close()
+    bring_back()
+    set_clock(tmp_path, CLOSES)
+    assert "taken again" in terminal.done("close", folder, *both(town)).err
+    _, _, entries = final_log(town.place, town.manifest)
+    ballots = [entry for entry in entries if isinstance(parse_entry(entry), BallotEntry)]
+    assert sorted(ballots) == sorted(w.ballot.entry for w in walkers if w.ballot is not None)
+
+
 def test_a_worker_ends_with_its_server(terminal: Terminal, tmp_path: Path) -> None:
     town, environment = found(tmp_path)
     environment["SCRUTIN_EXAMINE_BESIDE"] = "yes"

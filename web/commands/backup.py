@@ -53,10 +53,11 @@ def recover_command(folder: Path, accept_missing: bool) -> None:
     """Bring an old copy of the box's database forward to the published log in FOLDER.
 
     Entries come from the published log, sealed ballots from those that waited in the copy and from
-    SCRUTIN_SECOND_COPY. Everything is verified; another history is refused.
+    SCRUTIN_SECOND_COPY, and from there also what was acknowledged and not yet in the log.
+    Everything is verified; another history is refused.
     """
     place = ElectionFolder(folder)
-    found = bring_forward(place, load_manifest(place), accept_missing=accept_missing)
+    found, again = bring_forward(place, load_manifest(place), accept_missing=accept_missing)
     if found.before == found.after:
         say("scrutin: the database has every entry that was published: nothing to do")
     elif found.missing:
@@ -68,5 +69,12 @@ def recover_command(folder: Path, accept_missing: bool) -> None:
             "waiting": found.waiting,
             "copied": found.copied,
             "missing": [leaf.hex() for leaf in found.missing],
+            "taken_again": None
+            if again is None
+            else {
+                "ballots": again.ballots,
+                "tests": again.tests,
+                "outside": [leaf.hex() for leaf in again.outside],
+            },
         }
     )

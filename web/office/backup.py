@@ -12,6 +12,7 @@ from ballot.recovery import Recovered, recover
 from ballot.store import boxtables, registrartables
 from ballot.store.engine import open_engine
 from ballot.store.transfer import Progress, one_file, transfer
+from ballot.takenagain import TakenAgain
 from web.errors import UsageError
 from web.office.folder import ElectionFolder
 from web.office.parts import (
@@ -22,6 +23,7 @@ from web.office.parts import (
     log_signer,
     registrar_engine,
     second_copy,
+    take_waiting_again,
 )
 
 
@@ -98,13 +100,16 @@ def bring_back(
     return copied
 
 
-def bring_forward(folder: ElectionFolder, manifest: Manifest, *, accept_missing: bool) -> Recovered:
-    """Bring the box's database forward to the published log (``ballot.recovery``)."""
+def bring_forward(
+    folder: ElectionFolder, manifest: Manifest, *, accept_missing: bool
+) -> tuple[Recovered, TakenAgain | None]:
+    """Bring the box's database forward to the published log (``ballot.recovery``), then to what was
+    acknowledged since (``ballot.takenagain``) where a second copy is kept."""
     keys = box_keys(folder, manifest.election.id)
     last = log_signer(folder, keys).last()
     store = box_store(folder, manifest)
     try:
-        return recover(
+        recovered = recover(
             manifest=manifest,
             store=store,
             folder=folder.box / "log",
@@ -112,5 +117,6 @@ def bring_forward(folder: ElectionFolder, manifest: Manifest, *, accept_missing:
             copy=second_copy(manifest.election.id),
             accept_missing=accept_missing,
         )
+        return recovered, take_waiting_again(manifest, store)
     finally:
         store.dispose()

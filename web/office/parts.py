@@ -1,5 +1,6 @@
 """Opening the registrar's and the box's parts of an election's folder."""
 
+import logging
 import os
 import re
 import shutil
@@ -25,12 +26,16 @@ from ballot.signing import SocketSigner
 from ballot.store.box import BoxStore
 from ballot.store.engine import open_engine
 from ballot.store.registrar import RegistrarStore
+from ballot.takenagain import TakenAgain, take_again
+from ballot.waitingcopy import WaitingCopy
 from tally.election import Election
 from web.clock import Clock, local_time, read_time
 from web.errors import UsageError
 from web.office.boxkeys import SIGNER_STATE, BoxKeys, open_box_keys
 from web.office.folder import ElectionFolder
 from web.office.passphrase import passphrase
+
+log = logging.getLogger("scrutin.office")
 
 REGISTRAR_DATABASE = "registrar.db"
 BOX_DATABASE = "box.db"
@@ -180,6 +185,35 @@ def second_copy(election_id: str) -> SecondCopy | None:
     return SecondCopy(Path(folder) / election_id) if folder else None
 
 
+def waiting_copy(election_id: str) -> WaitingCopy | None:
+    """Where what waits is kept a second time: beside the sealed bytes, if these are kept."""
+    folder = os.environ.get("SCRUTIN_SECOND_COPY", "")
+    return WaitingCopy(Path(folder) / election_id / "waiting") if folder else None
+
+
+def take_waiting_again(manifest: Manifest, store: BoxStore) -> TakenAgain | None:
+    """Take again what was acknowledged, stands in the second copy and is in the database no more,
+    and say so in the log; None where no second copy is kept."""
+    copy = waiting_copy(manifest.election.id)
+    if copy is None:
+        return None
+    found = take_again(manifest, store, copy)
+    if found.ballots or found.tests:
+        log.warning(
+            "the database lacked %s acknowledged ballots and %s tests: taken again from the "
+            "second copy. Was an old copy of it restored?",
+            found.ballots,
+            found.tests,
+        )
+    if found.outside:
+        log.critical(
+            "%s acknowledged ballots in the second copy are not in the log, which is not open or "
+            "closed without them: keep that folder, and say so in public",
+            len(found.outside),
+        )
+    return found
+
+
 def log_signer(folder: ElectionFolder, keys: BoxKeys) -> LogSigner:
     """Whoever holds the log's key: this process, or the one behind ``SCRUTIN_SIGNER``.
 
@@ -220,6 +254,7 @@ def open_sequencer(
         second_copy=second_copy(manifest.election.id),
     )
     sequencer.start()
+    take_waiting_again(manifest, store)
     return sequencer
 
 
@@ -232,12 +267,14 @@ def open_intake(
     keys = box_keys(folder, manifest.election.id)
     store = box_store(folder, manifest, MOST_CONNECTIONS)
     try:
+        take_waiting_again(manifest, store)
         with Box(
             manifest=manifest,
             store=store,
             receipt_key=keys.receipt,
             clock=clock,
             room=Room(folder),
+            copy=waiting_copy(manifest.election.id),
             examiner=ExaminerBeside(manifest) if beside else None,
         ) as box:
             yield {"box": box, "store": store, "keys": keys}
@@ -252,7 +289,13 @@ def open_box(folder: ElectionFolder, manifest: Manifest, clock: Clock) -> Iterat
     store = box_store(folder, manifest)
     try:
         sequencer = open_sequencer(folder, manifest, keys, store, clock)
-        with Box(manifest=manifest, store=store, receipt_key=keys.receipt, clock=clock) as box:
+        with Box(
+            manifest=manifest,
+            store=store,
+            receipt_key=keys.receipt,
+            clock=clock,
+            copy=waiting_copy(manifest.election.id),
+        ) as box:
             yield {"box": box, "sequencer": sequencer, "store": store}
     finally:
         store.dispose()
