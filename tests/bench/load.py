@@ -1,13 +1,14 @@
 """The service under load: ballots, credentials and proofs beside empty requests to the same door.
 
-On SQLite with one process, on PostgreSQL with one and with two; callers, registrar, box and
-database share the machine's cores. Afterwards every acknowledged ballot must be in the log.
+On SQLite with one process, with a second disk too, on PostgreSQL with one and with two; callers,
+registrar, box and database share the machine's cores. Afterwards every acknowledged ballot must be
+in the log.
 """
 
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
@@ -59,11 +60,13 @@ BRIEF = Sizes(people=64, alone=20, many=128, overload_seconds=0.5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A running town: the ports of its registrar and its box, and ballots that nobody cast yet."""
+    """A running town: the ports of its registrar and its box, the bytes that the box's processes
+    hold in memory, and ballots that nobody cast yet."""
 
     town: Town
     registrar: int
     box: int
+    memory: Callable[[], int]
     ballots: Iterator[SealedBallot]
     credentials: Sequence[bytes]
 
@@ -73,7 +76,9 @@ def port_of(address: str) -> int:
 
 
 @contextmanager
-def running(sizes: Sizes, server: postgres.Server | None, workers: int) -> Iterator[Service]:
+def running(
+    sizes: Sizes, server: postgres.Server | None, workers: int, *, second_disk: bool = False
+) -> Iterator[Service]:
     """The service of a town whose vote is open."""
     # A vote of these days: the clock of a rehearsal is a file, which every cast would read.
     now = system_clock()
@@ -102,6 +107,8 @@ def running(sizes: Sizes, server: postgres.Server | None, workers: int) -> Itera
                 "SCRUTIN_REQUESTS_FACTOR": "100000",
                 "SCRUTIN_TRUSTED_PROXIES": "1",
             }
+            if second_disk:  # of the same machine: as many writes, if not two disks
+                environment["SCRUTIN_SECOND_COPY"] = str(root / "second")
             registrar, box = (
                 Killed(town.place.root, environment, each, doors=(door,))
                 for door, each in (("registrar", 1), ("box", workers))
@@ -113,6 +120,7 @@ def running(sizes: Sizes, server: postgres.Server | None, workers: int) -> Itera
                     town=town,
                     registrar=port_of(registrar.address),
                     box=port_of(box.address),
+                    memory=box.memory,
                     ballots=ballots(town, devices),
                     credentials=[
                         credential_request(town, f"person-{number}", device)
@@ -210,18 +218,28 @@ def bench_load(sizes: Sizes) -> None:
     )
     print("|---|---|---|---|---|---|---|---|")
     lost = 0
-    for name, workers in (("SQLite", 1), ("PostgreSQL", 1), ("PostgreSQL", 2)):
+    memories: list[str] = []
+    for name, workers, second_disk in (
+        ("SQLite", 1, False),
+        ("SQLite", 1, True),
+        ("PostgreSQL", 1, False),
+        ("PostgreSQL", 2, False),
+    ):
         with (
             postgres.running() if name == "PostgreSQL" else nullcontext() as server,
-            running(sizes, server, workers) as service,
+            running(sizes, server, workers, second_disk=second_disk) as service,
         ):
             label = f"{name}, {workers} process" + ("es" if workers > 1 else "")
-            lost += bench_one(sizes, service, Table(label))
+            label += ", two disks" if second_disk else ""
+            before = service.memory()
+            lost += bench_one(sizes, service, Table(label), whole=not second_disk)
+            memories.append(f"{label}: {before / 2**20:.0f} to {service.memory() / 2**20:.0f} MiB")
+    print("memory of what serves the box, before and after: " + "; ".join(memories))
     print(f"acknowledged under load and missing in the log: {lost}")
 
 
-def bench_one(sizes: Sizes, service: Service, table: Table) -> int:
-    """One database's rows; gives how many acknowledged ballots the log lacks."""
+def bench_one(sizes: Sizes, service: Service, table: Table, *, whole: bool) -> int:
+    """One database's rows, or casts alone; gives how many acknowledged ballots the log lacks."""
     acknowledged: list[bytes] = []
     cast_rate = 0.0
 
@@ -238,6 +256,8 @@ def bench_one(sizes: Sizes, service: Service, table: Table) -> int:
         table.row("cast", str(connections), cast, nothing)
         acknowledged += [own[each].entry for each in cast.answered]
         cast_rate = max(cast_rate, cast.statuses[200] / cast.seconds)
+    if not whole:
+        return settle(service.town, acknowledged)
     rate = OVERLOAD * cast_rate
     own, requests = prepared(int(rate * sizes.overload_seconds))
     flood = open_loop(service.box, requests, rate)
