@@ -276,14 +276,14 @@ def test_a_full_queue_is_told_and_loses_nothing(
 
     def slow(transaction: BoxTransaction) -> Any:
         entered.set()
-        assert go.wait(10)
+        assert go.wait(120)
         return head(transaction)
 
     monkeypatch.setattr(BoxTransaction, "head", slow)
     people = [ballot(OWN, f"voter {i}") for i in range(6)]
     with precinct.box(most_waiting=4, group=1) as box, ThreadPoolExecutor(8) as pool:
         first = pool.submit(box.cast, people[0].entry, people[0].sealed)
-        assert entered.wait(10)
+        assert entered.wait(120)
         waiting = [pool.submit(box.cast, each.entry, each.sealed) for each in people[1:5]]
         while len(box._gathering) < 4:
             pass

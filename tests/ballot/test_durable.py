@@ -43,7 +43,7 @@ def test_of_several_at_once_one_is_kept(tmp_path: Path) -> None:
 
     def on_step(step: str) -> None:
         if step in ("write", "link"):
-            together.wait(30)
+            together.wait(180)
 
     def keep(content: bytes) -> object:
         try:

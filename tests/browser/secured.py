@@ -53,7 +53,7 @@ def secured(folder: Path, work: Path) -> Iterator[tuple[str, str]]:
     finally:
         process.terminate()
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=120)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

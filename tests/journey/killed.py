@@ -60,7 +60,7 @@ class Killed:
                 stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
         client = Client(self.address)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while True:
             assert self._process.poll() is None, log.name
             try:
@@ -103,7 +103,7 @@ class Killed:
 
     def kill_examiner(self) -> None:
         """End one of the processes that examine ballots, once there is one."""
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while not (found := self.examiners()):
             assert time.monotonic() < until
             time.sleep(0.05)
@@ -204,7 +204,7 @@ def set_clock(root: Path, time_text: str, minutes: int = 0) -> None:
 
 def insist(request: Callable[[], bytes]) -> bytes:
     """The answer to a request that is sent again as long as nobody answers."""
-    until = time.monotonic() + 90
+    until = time.monotonic() + 180
     while True:
         try:
             return request()

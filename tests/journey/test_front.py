@@ -129,7 +129,7 @@ def nginx(folder: Path, election: Path, ports: Ports) -> Iterator[None]:
 def asked(address: str, path: str, **headers: str) -> tuple[HTTPResponse, bytes]:
     scheme, _, host = address.partition("://")
     kind = HTTPSConnection if scheme == "https" else HTTPConnection
-    connection = kind(host, timeout=20)
+    connection = kind(host, timeout=120)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     data = answer.read()
@@ -222,7 +222,7 @@ def plain_files(address: str, folder: Path) -> None:
 def strangers(ports: Ports, folder: Path) -> None:
     """Without the front's certificate nobody gets past the registrar's nginx."""
     trusting = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
-    registrar = HTTPSConnection("localhost", ports.registrar_front, context=trusting, timeout=20)
+    registrar = HTTPSConnection("localhost", ports.registrar_front, context=trusting, timeout=120)
     registrar.request("GET", "/registrar/city/credentials")
     assert registrar.getresponse().status == 400  # "No required SSL certificate was sent"
     registrar.close()

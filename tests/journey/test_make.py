@@ -73,7 +73,7 @@ def test_make_runs_what_it_says(target: str, words: tuple[str, ...]) -> None:
 
 def get(port: int, path: str, language: str) -> tuple[int, str]:
     """A page as a browser with that language gets it."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request("GET", path, headers={"Accept-Language": language})
         answer = connection.getresponse()
@@ -97,7 +97,7 @@ def shown(folder: Path, port: int, *words: str) -> Iterator[Path]:
             start_new_session=True,
         )
     try:
-        until = time.monotonic() + 90
+        until = time.monotonic() + 180
         while True:
             assert process.poll() is None, log.read_text("utf-8")
             assert time.monotonic() < until, log.read_text("utf-8")
@@ -151,7 +151,7 @@ def test_the_demonstration(terminal: Terminal, tmp_path: Path) -> None:
         assert first["sequence"] == 1
         assert terminal.done(*vote).data["sequence"] == 2
         proof = [word.replace("RECEIPT", first["receipt"]) for word in printed_words(text, "proof")]
-        until = time.monotonic() + 30
+        until = time.monotonic() + 180
         while (run := terminal(*proof)).status:
             assert "pending" in run.err, str(run)
             assert time.monotonic() < until

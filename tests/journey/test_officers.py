@@ -319,7 +319,7 @@ def vote(terminal: Terminal, town: Places, manifest: str) -> list[str]:
         assert "other rules" in message
 
         for code in (receipts[1], receipts[2], receipt):
-            until = time.monotonic() + 20
+            until = time.monotonic() + 180
             while (proof := terminal("proof", code, "--url", box)).status:
                 # Receipts are promises; each batch has its time.
                 assert "pending" in proof.err, str(proof)

@@ -244,7 +244,7 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 
 
 def wait_for(what: Callable[[], object]) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 180
     while not what():
         assert time.monotonic() < until
         time.sleep(0.02)

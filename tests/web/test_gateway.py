@@ -122,7 +122,7 @@ def flask() -> Flask:
 
     @app.get("/held")
     def held() -> str:
-        assert app.go.wait(20)  # type: ignore[attr-defined]
+        assert app.go.wait(120)  # type: ignore[attr-defined]
         return "held"
 
     app.go = threading.Event()  # type: ignore[attr-defined]

@@ -35,7 +35,7 @@ def test_one_publication_comes_of_two_commands_at_once(
     together = Barrier(3)
 
     def publish(_number: int) -> object:
-        together.wait(30)
+        together.wait(180)
         quiet = Progress(quiet=True)
         return publish_results(
             folder, frozen_town.manifest, out, frozen_town.officers,
@@ -94,7 +94,7 @@ def test_a_count_by_several_at_once_is_one_count(
 
     def on_step(step: str) -> None:
         if step in ("write", "link"):
-            together.wait(30)  # nobody finds the file of another before all have written
+            together.wait(180)  # nobody finds the file of another before all have written
 
     monkeypatch.setattr(web.office.result, "keep_file", partial(keep_file, on_step=on_step))
 

@@ -369,7 +369,7 @@ def test_a_chart_is_drawn_once_and_beside(
 
     def slow(*given: Any) -> bytes:
         drawn.append(given[-1])
-        assert go.wait(10)
+        assert go.wait(120)
         return b"<svg/>"
 
     monkeypatch.setattr(web.comparison_chart, "drawn_comparison", slow)
@@ -392,7 +392,7 @@ def test_it_is_counted_once_and_beside(
 
     def slow(own: Published, envelope: Envelope) -> Any:
         counted.append(envelope.id)
-        assert go.wait(10)
+        assert go.wait(120)
         return count_comparison(own, envelope)
 
     monkeypatch.setattr(web.comparisons, "count_comparison", slow)

@@ -58,7 +58,7 @@ def signing(folder: Path) -> Iterator["subprocess.Popen[bytes]"]:
             stdout=log, stderr=log, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     try:
-        until = time.monotonic() + 30
+        until = time.monotonic() + 180
         while b"signs" not in (folder / "signer.log").read_bytes():
             assert process.poll() is None, (folder / "signer.log").read_text("utf-8")
             assert time.monotonic() < until
