@@ -91,7 +91,7 @@ def _lacking(manifest: Manifest, store: BoxStore, kept: set[Kept]) -> list[Candi
 
 def let_go(store: BoxStore, copy: WaitingCopy) -> int:
     """Remove the files of ``copy`` whose ballots stand in the log, signed, or were never accepted;
-    gives how many. Raises StoreBusy."""
+    gives how many. Raises StoreBusy, WaitingCopyInvalid."""
     removed = 0
     with copy.left() as left:
         for file in left:

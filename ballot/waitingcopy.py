@@ -36,7 +36,7 @@ _TESTED: Final = ".tested"
 
 
 class WaitingCopyInvalid(BallotError):
-    """A file of kept tests is damaged; the message names it."""
+    """A file cannot be read, or one of kept tests is damaged; the message names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -123,7 +123,9 @@ class WaitingCopy:
 
     @contextmanager
     def left(self) -> Iterator[list[Left]]:
-        """The files that no process writes any more, kept from others until the ``with`` ends."""
+        """The files that no process writes any more, kept from others until the ``with`` ends.
+
+        Raises WaitingCopyInvalid when one cannot be read."""
         with self._lock:
             while self._before:
                 self._before.pop().close()
@@ -131,11 +133,15 @@ class WaitingCopy:
         try:
             found: list[Left] = []
             for path in sorted(self._folder.glob(f"*{_WAITING}")):
-                with suppress(FileNotFoundError, BlockingIOError):  # gone meanwhile; another's
+                try:
                     descriptor = os.open(path, os.O_RDONLY)
                     locked.append(descriptor)
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     found.append(Left(path=path, kept=tuple(read_groups(path.read_bytes()))))
+                except (FileNotFoundError, BlockingIOError):  # gone meanwhile; another's
+                    continue
+                except OSError as error:
+                    raise _unreadable(path, error) from None
             yield found
         finally:
             for descriptor in locked:
@@ -145,7 +151,10 @@ class WaitingCopy:
         """The tests whose files were removed. Raises WaitingCopyInvalid."""
         kept: list[Kept] = []
         for path in sorted(self._folder.glob(f"*{_TESTED}")):
-            data = path.read_bytes()
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                raise _unreadable(path, error) from None
             if sha256(data).hexdigest() != path.stem:
                 raise WaitingCopyInvalid(
                     f"{path}: is damaged: its contents do not have the hash it is named after. "
@@ -155,16 +164,21 @@ class WaitingCopy:
         return kept
 
     def remove(self, left: Left, tests: Sequence[Kept]) -> None:
-        """Remove a file of ``left`` for good, after ``tests`` of it were kept for themselves."""
-        if tests:
-            data = _spell(tests)
-            keep_file(self._folder / f"{sha256(data).hexdigest()}{_TESTED}", data, mode=0o600)
-        with suppress(FileNotFoundError), left.path.open("r+b") as file:
-            file.write(bytes(os.fstat(file.fileno()).st_size))
-            file.flush()
-            os.fsync(file.fileno())
-            left.path.unlink()
-        synchronise_folder(self._folder)
+        """Remove a file of ``left`` for good, after ``tests`` of it were kept for themselves.
+
+        Raises SecondCopyFailed: then it is there still."""
+        try:
+            if tests:
+                data = _spell(tests)
+                keep_file(self._folder / f"{sha256(data).hexdigest()}{_TESTED}", data, mode=0o600)
+            with suppress(FileNotFoundError), left.path.open("r+b") as file:
+                file.write(bytes(os.fstat(file.fileno()).st_size))
+                file.flush()
+                os.fsync(file.fileno())
+                left.path.unlink()
+            synchronise_folder(self._folder)
+        except OSError as error:
+            raise SecondCopyFailed(f"{left.path}: cannot be removed: {error.strerror}") from None
 
 
 class _OwnFile:
@@ -212,6 +226,13 @@ class _OwnFile:
     def close(self) -> None:
         """Unlock the file."""
         os.close(self._descriptor)
+
+
+def _unreadable(path: Path, error: OSError) -> WaitingCopyInvalid:
+    return WaitingCopyInvalid(
+        f"{path}: cannot be read: {error.strerror}. Make it readable, or move it away to do "
+        "without what it holds"
+    )
 
 
 def _spell(group: Sequence[Kept]) -> bytes:

@@ -153,6 +153,26 @@ def test_what_is_removed_is_overwritten_and_its_tests_stay(tmp_path: Path) -> No
         copy.tested()
 
 
+@pytest.mark.parametrize("suffix", [".waiting", ".tested"])
+def test_what_cannot_be_read_is_named(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"x{suffix}").mkdir()
+    copy = WaitingCopy(tmp_path)
+    read = copy.tested if suffix == ".tested" else lambda: found(tmp_path)
+    with pytest.raises(WaitingCopyInvalid, match=rf"x\{suffix}: cannot be read"):
+        read()
+
+
+def test_what_cannot_be_removed_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = WaitingCopy(tmp_path)
+    copy.keep([ANA])
+    copy.close()
+    with copy.left() as left:
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(SecondCopyFailed, match="cannot be removed"):
+            copy.remove(left[0], [])
+    assert len(files(tmp_path)) == 1
+
+
 def test_a_file_removed_while_it_is_opened_holds_nothing(tmp_path: Path) -> None:
     copy = WaitingCopy(tmp_path)
     copy.keep([ANA])

@@ -180,6 +180,7 @@ def test_a_database_from_before_the_votes_loses_none_of_them(
     bring_back()
     set_clock(tmp_path, CLOSES)
     assert "taken again" in terminal.done("close", folder, *both(town)).err
+    assert not list((tmp_path / "other disk").rglob("*.waiting"))  # all of it is in the log
     _, _, entries = final_log(town.place, town.manifest)
     ballots = [entry for entry in entries if isinstance(parse_entry(entry), BallotEntry)]
     assert sorted(ballots) == sorted(w.ballot.entry for w in walkers if w.ballot is not None)

@@ -39,6 +39,7 @@ from web.office.parts import (
 )
 from web.office.passphrase import passphrase
 from web.office.policy import read_policy
+from web.office.seconddisk import tidy_waiting
 from web.office.vote import Act, close_vote, entry_fingerprint, open_vote
 from web.office.witnesses import open_cosigning, told
 
@@ -133,6 +134,7 @@ def _act(folder: Path, officer_files: tuple[Path, ...], file: Path | None, what:
             act = open_vote(place, manifest, sequencer, officers)
         else:
             act = close_vote(place, manifest, sequencer, officers, clock)
+            tidy_waiting(manifest, store)
         if act.entry is not None and manifest.policy is not None:
             _ask_witnesses(place, manifest, store)
         return act

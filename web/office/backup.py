@@ -22,9 +22,8 @@ from web.office.parts import (
     local_issuers,
     log_signer,
     registrar_engine,
-    second_copy,
-    take_waiting_again,
 )
+from web.office.seconddisk import second_copy, take_waiting_again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

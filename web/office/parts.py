@@ -1,6 +1,5 @@
 """Opening the registrar's and the box's parts of an election's folder."""
 
-import logging
 import os
 import re
 import shutil
@@ -19,23 +18,19 @@ from ballot.box import Box
 from ballot.examining import ExaminerBeside
 from ballot.issuer import IssuerKeys, open_issuer
 from ballot.registrar import Registrar
-from ballot.secondcopy import SecondCopy
 from ballot.sequencer import Sequencer
 from ballot.signer import FileSigner, LogSigner
 from ballot.signing import SocketSigner
 from ballot.store.box import BoxStore
 from ballot.store.engine import open_engine
 from ballot.store.registrar import RegistrarStore
-from ballot.takenagain import TakenAgain, take_again
-from ballot.waitingcopy import WaitingCopy
 from tally.election import Election
 from web.clock import Clock, local_time, read_time
 from web.errors import UsageError
 from web.office.boxkeys import SIGNER_STATE, BoxKeys, open_box_keys
 from web.office.folder import ElectionFolder
 from web.office.passphrase import passphrase
-
-log = logging.getLogger("scrutin.office")
+from web.office.seconddisk import second_copy, take_waiting_again, waiting_copy
 
 REGISTRAR_DATABASE = "registrar.db"
 BOX_DATABASE = "box.db"
@@ -177,41 +172,6 @@ class Room:
             self._enough = free_bytes(self._folder) >= DISK_FLOOR
             self._asked = now
         return self._enough
-
-
-def second_copy(election_id: str) -> SecondCopy | None:
-    """Where sealed bytes are kept a second time: ``SCRUTIN_SECOND_COPY``, if that is set."""
-    folder = os.environ.get("SCRUTIN_SECOND_COPY", "")
-    return SecondCopy(Path(folder) / election_id) if folder else None
-
-
-def waiting_copy(election_id: str) -> WaitingCopy | None:
-    """Where what waits is kept a second time: beside the sealed bytes, if these are kept."""
-    folder = os.environ.get("SCRUTIN_SECOND_COPY", "")
-    return WaitingCopy(Path(folder) / election_id / "waiting") if folder else None
-
-
-def take_waiting_again(manifest: Manifest, store: BoxStore) -> TakenAgain | None:
-    """Take again what was acknowledged, stands in the second copy and is in the database no more,
-    and say so in the log; None where no second copy is kept."""
-    copy = waiting_copy(manifest.election.id)
-    if copy is None:
-        return None
-    found = take_again(manifest, store, copy)
-    if found.ballots or found.tests:
-        log.warning(
-            "the database lacked %s acknowledged ballots and %s tests: taken again from the "
-            "second copy. Was an old copy of it restored?",
-            found.ballots,
-            found.tests,
-        )
-    if found.outside:
-        log.critical(
-            "%s acknowledged ballots in the second copy are not in the log, which is not open or "
-            "closed without them: keep that folder, and say so in public",
-            len(found.outside),
-        )
-    return found
 
 
 def log_signer(folder: ElectionFolder, keys: BoxKeys) -> LogSigner:
