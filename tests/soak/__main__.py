@@ -2,7 +2,8 @@
 
 One half of the time on SQLite, the other on PostgreSQL. After each kill the published log is read
 whole and verified, and must continue the one before; at the end the vote is closed, and every
-ballot that was acknowledged to its voter must be in the log, once. Exit status 1 when one is not.
+ballot that was acknowledged to its voter must be in the log, once, and nothing that waits may be
+left on the second disk. Exit status 1 when that is not so.
 """
 
 import argparse
@@ -117,6 +118,8 @@ def soak(name: str, server: postgres.Server | None, seconds: float, seed: int, f
     chance = random.Random(f"{seed} {name}")  # noqa: S311  (no secret)
     town, environment = found(folder, server, people=RESIDENTS, maximum_sequence=SEQUENCES)
     environment["SCRUTIN_EXAMINE_BESIDE"] = "yes"
+    second_disk = folder / "second disk"
+    environment["SCRUTIN_SECOND_COPY"] = str(second_disk)
     private = town.place.root / "private"
     officers = ("--officer", private / "a.secret", "--officer", private / "b.secret")
     set_clock(folder, OPENS, minutes=1)
@@ -162,6 +165,8 @@ def soak(name: str, server: postgres.Server | None, seconds: float, seed: int, f
     run.verify()
     _, _, entries = closed_log(town.place, town.manifest)
     run.judgment = judge(run.ledger, entries)
+    if left := len(list(second_disk.rglob("*.waiting"))):
+        run.ledger.wrong.append(f"{left} files of waiting ballots are left on the second disk")
     return run
 
 
