@@ -119,9 +119,15 @@ def check_open(manifest: Manifest, data: bytes) -> OpenEntry:
     if entry.election != manifest.hash:
         raise LogRefused("wrong-election", "open: is for another election")
     try:
-        manifest.officers.check(entry.officers, open_message(manifest.hash), "open")
+        message = open_message(manifest.hash, entry.succeeds)
+        manifest.officers.check(entry.officers, message, "open")
     except AuditError as error:
         raise LogRefused("bad-signature", str(error)) from None
+    if entry.succeeds is not None and (
+        entry.succeeds.key.public == manifest.box.verifier_key.public
+        or entry.succeeds.checkpoint.origin == manifest.box.origin
+    ):
+        raise LogRefused("own-successor", "open: succeeds a log of its own name or key")
     return entry
 
 

@@ -15,6 +15,7 @@ from audit.errors import AuditError
 from audit.label import b64, labelled, unb64
 from audit.officers import OfficerSignature, read_signatures
 from audit.shape import integer, items, mapping, members
+from audit.succession import Succession
 from tally import canonical
 from tally.frozen import FrozenMap
 from tally.text import IDENTIFIER
@@ -173,25 +174,30 @@ class BallotEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenEntry:
-    """The first entry: the officers open the vote of the election E."""
+    """The first entry: the officers open the vote of the election E, in the place of another whose
+    log was lost where it ``succeeds`` one."""
 
     election: bytes
     officers: tuple[OfficerSignature, ...]
+    succeeds: Succession | None = None
 
     def to_bytes(self) -> bytes:
         """The canonical entry."""
-        return canonical.encode(
-            {
-                "type": "open",
-                "election": b64(self.election),
-                "officers": [each.to_value() for each in self.officers],
-            }
-        )
+        value: dict[str, canonical.Value] = {
+            "type": "open",
+            "election": b64(self.election),
+            "officers": [each.to_value() for each in self.officers],
+        }
+        if self.succeeds is not None:
+            value["succeeds"] = self.succeeds.to_value()
+        return canonical.encode(value)
 
 
-def open_message(election: bytes) -> bytes:
+def open_message(election: bytes, succeeds: Succession | None = None) -> bytes:
     """What the officers sign to open the vote."""
-    return labelled("open", election)
+    if succeeds is None:
+        return labelled("open", election)
+    return labelled("open", election, canonical.encode(succeeds.to_value()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,8 +279,10 @@ def _read(value: object) -> Entry:
             signature=unb64(read["signature"], "ballot: signature"),
         )
     if kind == "open":
-        read = members(value, "open", ("type", "election", "officers"), EntryInvalid)
+        extra = ("succeeds",) if "succeeds" in mapping(value, "open", EntryInvalid) else ()
+        read = members(value, "open", ("type", "election", "officers", *extra), EntryInvalid)
         return OpenEntry(
+            succeeds=Succession.from_value(read["succeeds"]) if "succeeds" in read else None,
             election=unb64(read["election"], "open: election", size=HASH_SIZE),
             officers=read_signatures(read["officers"], "open: officers", EntryInvalid),
         )

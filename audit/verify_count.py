@@ -82,12 +82,14 @@ def entries(check: Check) -> str:
     check.entries = ()  # 1.2 GB of a million ballots, which no later step reads
     admitted = check.admitted
     counted = sum(map(len, admitted.counted.values()))
+    succeeds = admitted.opened.succeeds
+    lost = "" if succeeds is None else f"; this log stands in the place of {succeeds}"
     return (
         f"{size - 2} ballots, each with its credentials and signature; {counted} count, "
         f"{sum(admitted.superseded.values())} were replaced by a later one, "
         f"{sum(admitted.equivocations.values())} pseudonyms signed two of one sequence; "
         "no style has more ballots than credentials were given out, nor more of those than the "
-        "roll has persons"
+        f"roll has persons{lost}"
     )
 
 

@@ -40,7 +40,7 @@ def compare_signer(transaction: BoxTransaction, head: Head, last: Mark, key: Ver
         raise DatabaseBehind(
             f"database: has {head.size} entries, but {last.size} were signed. It is an old copy: "
             "bring back the newest one; never sign over it. If that is lost, say so in public and "
-            "begin a successor log"
+            "begin a successor log (scrutin open --succeeds)"
         )
     if last.size < head.signed_size:
         raise SignerBehind(

@@ -17,6 +17,7 @@ from audit.note import MOST_BYTES
 from audit.policy import NONE, QuorumMissing
 from audit.record import CloseEntry, OpenEntry, parse_entry
 from audit.source import FolderSource
+from audit.succession import Succession
 from audit.tile import ENTRIES, WIDTH, Tile, TileInvalid, TileReader, decode_bundle
 from web.errors import WebError
 
@@ -39,7 +40,8 @@ class Milestone:
 class Log:
     """A signed state of the log. ``witnesses`` maps the policy's names of those that cosigned it to
     when (POSIX seconds), ``waiting`` are those that did not yet; ``enough`` says whether the policy
-    is satisfied. ``opened`` and ``closed`` are the leaf hashes of the officers' two entries."""
+    is satisfied. ``opened`` and ``closed`` are the leaf hashes of the officers' two entries;
+    ``succeeds`` is the lost log in whose place this one stands."""
 
     note: str = field(repr=False)
     size: int
@@ -49,6 +51,7 @@ class Log:
     enough: bool
     opened: bytes | None
     closed: bytes | None
+    succeeds: Succession | None
     milestones: tuple[Milestone, ...]
 
 
@@ -93,7 +96,7 @@ class LogFolder:
         size = checkpoint.size
         first = _entry(source, 0, size) if size else b""
         last = _entry(source, size - 1, size) if size else b""
-        begun = bool(first) and isinstance(parse_entry(first), OpenEntry)
+        begun = parse_entry(first) if first else None
         ended = bool(last) and isinstance(parse_entry(last), CloseEntry)
         return Log(
             note=note.decode(),
@@ -102,8 +105,9 @@ class LogFolder:
             witnesses=witnesses,
             waiting=waiting,
             enough=enough,
-            opened=leaf_hash(first) if begun else None,
+            opened=leaf_hash(first) if isinstance(begun, OpenEntry) else None,
             closed=leaf_hash(last) if ended else None,
+            succeeds=begun.succeeds if isinstance(begun, OpenEntry) else None,
             milestones=tuple(self._milestones(source, size)),
         )
 

@@ -112,6 +112,9 @@ class _Pages:
             log=log,
             log_size=reader.number(log.size) if log else None,
             log_root=in_groups(log.root) if log else None,
+            succeeded_size=reader.number(log.succeeds.checkpoint.size)
+            if log and log.succeeds
+            else None,
             timeline=list(self._timeline(happened)),
             policy=describe_policy(record.manifest.policy, reader.language),
             asked=asks_witnesses(record.manifest),

@@ -6,6 +6,7 @@ import click
 
 from audit.manifest import Manifest
 from audit.policy_words import describe_policy
+from audit.succession import Succession
 from ballot.errors import BallotError
 from ballot.store.box import BoxStore
 from web.clock import clock_for
@@ -121,7 +122,13 @@ def freeze_command(
     put({"frozen": manifest.hash.hex(), "officers": [each.officer for each in signed]})
 
 
-def _act(folder: Path, officer_files: tuple[Path, ...], file: Path | None, what: str) -> Act:
+def _act(
+    folder: Path,
+    officer_files: tuple[Path, ...],
+    file: Path | None,
+    what: str,
+    succeeds: Succession | None = None,
+) -> Act:
     place = ElectionFolder(folder)
     manifest = load_manifest(place)
     clock = clock_for(manifest.election.id)
@@ -131,7 +138,7 @@ def _act(folder: Path, officer_files: tuple[Path, ...], file: Path | None, what:
         sequencer = open_sequencer(place, manifest, keys, store, clock)
         officers = signers(officer_files, manifest.election.id, file)
         if what == "open":
-            act = open_vote(place, manifest, sequencer, officers)
+            act = open_vote(place, manifest, sequencer, officers, succeeds)
         else:
             act = close_vote(place, manifest, sequencer, officers, clock)
             tidy_waiting(manifest, store)
@@ -162,12 +169,35 @@ def _report(act: Act, what: str) -> None:
 @click.command("open")
 @folder_argument
 @officer_option
+@click.option(
+    "--succeeds",
+    nargs=2,
+    metavar="MANIFEST CHECKPOINT",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The rules and the newest checkpoint of a lost log that this one takes the place of.",
+)
 @passphrase_file_option
 def open_command(
-    folder: Path, officer_files: tuple[Path, ...], passphrase_file: Path | None
+    folder: Path,
+    officer_files: tuple[Path, ...],
+    succeeds: tuple[Path, Path] | None,
+    passphrase_file: Path | None,
 ) -> None:
     """Open the vote: the officers' signed entry begins the log. Refused outside the dates."""
-    _report(_act(folder, officer_files, passphrase_file, "open"), "open")
+    lost = None if succeeds is None else _lost(*succeeds)
+    if lost is not None:
+        say(f"scrutin: this log stands in the place of {lost}")
+    _report(_act(folder, officer_files, passphrase_file, "open", lost), "open")
+
+
+def _lost(manifest_file: Path, checkpoint: Path) -> Succession:
+    """The state of a lost log, signed with the key in its election's manifest."""
+    manifest = Manifest.parse(manifest_file.read_bytes())
+    try:
+        note = checkpoint.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise Refused(f"{checkpoint}: not a checkpoint: not UTF-8") from None
+    return Succession.of(note, manifest.box.verifier_key)
 
 
 @click.command("close")

@@ -19,6 +19,7 @@ from audit.record import (
     open_message,
 )
 from audit.shape import integer, mapping, members
+from audit.succession import Succession
 from ballot.durable import keep_file, make_folder
 from ballot.lifecycle import Event, require
 from ballot.sequencer import Sequencer
@@ -40,20 +41,25 @@ class Act:
 
 
 def open_vote(
-    folder: ElectionFolder, manifest: Manifest, sequencer: Sequencer, signers: Sequence[Signer]
+    folder: ElectionFolder,
+    manifest: Manifest,
+    sequencer: Sequencer,
+    signers: Sequence[Signer],
+    succeeds: Succession | None = None,
 ) -> Act:
-    """Sign the opening; with enough signatures begin the log. Again gives the same entry.
+    """Sign the opening; with enough signatures begin the log, in the place of one that was lost
+    where it ``succeeds`` one. Again gives the same entry.
 
     Raises OutOfOrder outside the dates, before anybody has signed.
     """
     facts = sequencer.facts()
     if not facts.open_entry:
         require(Event.OPEN, facts)
-    message = open_message(manifest.hash)
+    message = open_message(manifest.hash, succeeds)
     signatures = approve(folder.approvals, "open", message, manifest.officers, signers)
     if not signatures:
         return Act(entry=None, signed=())
-    entry = OpenEntry(election=manifest.hash, officers=signatures)
+    entry = OpenEntry(election=manifest.hash, officers=signatures, succeeds=succeeds)
     return Act(entry=sequencer.open_log(entry.to_bytes()), signed=signatures)
 
 
