@@ -16,11 +16,11 @@ from typing import Any
 from sqlalchemy import Engine, event, insert, select
 
 from audit.merkle import EMPTY_ROOT
-from ballot.store.boxtables import ENTRY, FATE, HEAD, PENDING, PSEUDONYM
+from ballot.store.boxtables import ENTRY, FATE, HEAD, METADATA, PENDING, PSEUDONYM
 from ballot.store.boxtransaction import BoxMissing, BoxTransaction
 from ballot.store.engine import StoreBusy, check_whole, lock_name, reading, sole, writing
 from ballot.store.erasure import rewrite, vacuum
-from ballot.store.schema import bring_up_to_date
+from ballot.store.schema import bring_up_to_date, check_keys
 
 
 class BoxStore:
@@ -59,8 +59,9 @@ class BoxStore:
             )
 
     def check_whole(self) -> None:
-        """Raise StoreDamaged unless the database's file agrees with itself."""
+        """Raise StoreDamaged unless the database's file agrees with itself and has its keys."""
         check_whole(self._engine)
+        check_keys(self._engine, METADATA)
 
     @contextmanager
     def reading(self) -> Iterator[BoxTransaction]:

@@ -18,6 +18,7 @@ from ballot.store.engine import StoreBusy, check_whole, lock_name, reading, writ
 from ballot.store.erasure import overwrite, rewrite
 from ballot.store.registrartables import (
     ISSUANCE,
+    METADATA,
     PERSON,
     STATE,
     everybody,
@@ -30,7 +31,7 @@ from ballot.store.registrartables import (
     read_state,
     require_unused,
 )
-from ballot.store.schema import bring_up_to_date
+from ballot.store.schema import bring_up_to_date, check_keys
 from tally import canonical
 
 CHUNK = 5_000
@@ -71,8 +72,9 @@ class RegistrarStore:
         return store
 
     def check_whole(self) -> None:
-        """Raise StoreDamaged unless the database's file agrees with itself."""
+        """Raise StoreDamaged unless the database's file agrees with itself and has its keys."""
         check_whole(self._engine)
+        check_keys(self._engine, METADATA)
 
     def state(self) -> RegistrarState:
         """What the database is for."""

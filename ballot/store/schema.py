@@ -9,9 +9,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    inspect,
+    text,
+)
 
-from ballot.store.engine import StoreInvalid, lock_name, reading, writing
+from ballot.store.engine import StoreDamaged, StoreInvalid, lock_name, reading, writing
 
 VERSION_TABLE: Final = "scrutin_schema"
 NEWEST: Final[Mapping[str, str]] = MappingProxyType(
@@ -36,6 +44,31 @@ def bring_up_to_date(engine: Engine, store: str) -> None:
         if found == NEWEST[store]:
             return
         _migrate(connection, store, found)
+
+
+def check_keys(engine: Engine, metadata: MetaData) -> None:
+    """Raise StoreDamaged unless every table of ``metadata`` has its primary and unique keys.
+
+    Decisions are made under locks; the keys are what remains if ever two were made at once. One log
+    went on for months without its own (Oak 2022: an index was dropped by hand and never came back).
+    """
+    with reading(engine) as connection:
+        inspector = inspect(connection)
+        for table in metadata.sorted_tables:
+            wanted = {
+                frozenset(column.name for column in constraint.columns)
+                for constraint in table.constraints
+                if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint)
+            }
+            found = {frozenset(inspector.get_pk_constraint(table.name)["constrained_columns"])}
+            found |= {
+                frozenset(each["column_names"])
+                for each in inspector.get_unique_constraints(table.name)
+            }
+            for missing in sorted(map(sorted, wanted - found)):
+                raise StoreDamaged(
+                    f"table {table.name}: its unique key of {' and '.join(missing)} is missing"
+                )
 
 
 def _version(connection: Connection) -> str | None:

@@ -15,17 +15,32 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, LargeBinary, MetaData, inspect, text
+from sqlalchemy import (
+    Engine,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    UniqueConstraint,
+    inspect,
+    text,
+)
 
 import ballot.store.schema
 from audit.merkle import leaf_hash, root
 from ballot.store.box import BoxStore
 from ballot.store.boxtables import Row
 from ballot.store.boxtransaction import BoxMissing
-from ballot.store.engine import StoreInvalid, create_tables, open_engine, reading, writing
+from ballot.store.engine import (
+    StoreDamaged,
+    StoreInvalid,
+    create_tables,
+    open_engine,
+    reading,
+    writing,
+)
 from ballot.store.registrar import RegistrarStore
 from ballot.store.registrartables import METADATA
-from ballot.store.schema import NEWEST, VERSION_TABLE, bring_up_to_date
+from ballot.store.schema import NEWEST, VERSION_TABLE, bring_up_to_date, check_keys
 from tests.ballot.precinct import Precinct, close_entry, leaf
 from tests.ballot.test_sequencer import OWN, PEOPLE
 from tests.postgres import Server
@@ -281,4 +296,51 @@ def test_many_processes_start_at_once(address: str) -> None:
     engine = open_engine(address)
     with pytest.raises(BoxMissing):
         BoxStore(engine, b"\x01" * 32).create()
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("store", "table", "key"),
+    [
+        ("box", "box_entry", "leaf_hash"),
+        ("box", "box_pending", "leaf_hash"),
+        ("box", "box_fate", "pseudonym and sealed_hash"),
+        ("registrar", "registrar_person", "code"),
+    ],
+)
+def test_a_table_without_its_unique_key_is_refused(
+    engine: Engine, store: str, table: str, key: str
+) -> None:
+    """As after rows were copied back by hand into a table that was made from them."""
+    bring_up_to_date(engine, store)
+    check_keys(engine, STORES[store])
+    with writing(engine) as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO before"))
+        connection.execute(text(f"CREATE TABLE {table} AS SELECT * FROM before"))  # noqa: S608
+    with pytest.raises(StoreDamaged, match=f"table {table}: its unique key of .*is missing") as why:
+        check_keys(engine, STORES[store])
+    first = sorted(
+        " and ".join(sorted(column.name for column in constraint.columns))
+        for constraint in STORES[store].tables[table].constraints
+        if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint)
+    )
+    assert key in first
+    assert f"key of {first[0]} is" in str(why.value)
+
+
+def test_both_parts_ask_for_their_keys(tmp_path: Path) -> None:
+    precinct = Precinct(tmp_path, OWN)
+    precinct.opened()
+    precinct.alter("ALTER TABLE box_fate RENAME TO before")
+    precinct.alter("CREATE TABLE box_fate AS SELECT * FROM before")
+    with pytest.raises(StoreDamaged, match="box_fate"):
+        precinct.sequencer()
+    precinct.store.dispose()
+    engine = open_engine(f"sqlite:///{tmp_path}/registrar.db")
+    registrar = RegistrarStore.create(engine, issuer="city", styles=["all"])
+    with writing(engine) as connection:
+        connection.execute(text("ALTER TABLE registrar_person RENAME TO before"))
+        connection.execute(text("CREATE TABLE registrar_person AS SELECT * FROM before"))
+    with pytest.raises(StoreDamaged, match="registrar_person"):
+        registrar.check_whole()
     engine.dispose()
