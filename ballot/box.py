@@ -138,6 +138,7 @@ class Box:
         self._examiner = examiner or Examiner(manifest)
         self._copy = copy
         self._tidying = None if copy is None else Tidying(store, copy, manifest.box.batch_seconds)
+        self._kept_twice = True
         self._full = FullTiles()
         self._writer = Thread(target=self._write, name="ballot box writer", daemon=True)
 
@@ -166,6 +167,12 @@ class Box:
     def running(self) -> bool:
         """Whether the box takes ballots. Once false it stays so: the process must end."""
         return self._gathering.open
+
+    @property
+    def kept_twice(self) -> bool:
+        """False since the second copy could not be written, until it can: new ballots are refused
+        with Busy meanwhile."""
+        return self._kept_twice
 
     # -- casting and testing --------------------------------------------------------------------
 
@@ -250,12 +257,17 @@ class Box:
                 )
                 mark = self._keep(requests, decisions)
         except SecondCopyFailed as error:
-            log.error("%s", error)
+            if self._kept_twice:
+                log.error("%s", error)
+            self._kept_twice = False
             raise
         except StoreBusy:
             if mark is not None and self._copy is not None:
                 self._copy.take_back(mark)
             raise
+        if mark is not None and not self._kept_twice:
+            log.info("the second copy can be written again")
+            self._kept_twice = True
         return decisions
 
     def _keep(self, requests: Sequence[_Request], decisions: Sequence[Decision]) -> int | None:

@@ -55,7 +55,7 @@ def take_again(manifest: Manifest, store: BoxStore, copy: WaitingCopy) -> TakenA
         candidates = _lacking(manifest, store, kept)
         # A pseudonym's lower sequence first, as it came: both were acknowledged. And a test before
         # the ballot it gives up, which was then not committed.
-        candidates.sort(key=lambda each: (each.pseudonym, each.sequence, not each.test))
+        candidates.sort(key=lambda each: (each.pseudonym, each.sequence, not each.test, each.entry))
         deciding = Deciding(manifest)
         with store.writing() as transaction:
             decisions = deciding.decide(

@@ -62,6 +62,7 @@ def telemetry_of(
             ),
         ]
         checks["box"] = lambda: box.running
+        checks["second copy"] = lambda: box.kept_twice
         checks["box database"] = lambda: head().size >= 0
         checks["disk"] = lambda: free_bytes(folder) >= DISK_FLOOR
     return Telemetry(interval=float(manifest.box.batch_seconds), gauges=gauges, checks=checks)

@@ -156,13 +156,16 @@ def test_without_the_second_disk_nothing_is_acknowledged(
     precinct.waiting = WaitingCopy(tmp_path / "gone" / "waiting")
     (tmp_path / "gone").write_text("no folder")  # as a disk that is gone
     with precinct.box() as box:
-        with pytest.raises(Busy):
-            box.cast(PEOPLE[0].entry, PEOPLE[0].sealed)
+        for each in PEOPLE[:2]:
+            with pytest.raises(Busy):
+                box.cast(each.entry, each.sealed)
         assert box.running
-        assert "no ballot is acknowledged before it can" in caplog.text
+        assert [box.kept_twice] == [False]
+        assert caplog.text.count("no ballot is acknowledged before it can") == 1
         assert sequencer.sequence() == 0
         (tmp_path / "gone").unlink()
         assert box.cast(PEOPLE[0].entry, PEOPLE[0].sealed)
+        assert [box.kept_twice] == [True]
     assert sequencer.sequence() == 1
 
 
