@@ -15,7 +15,7 @@ from web.archive import archive, archive_size
 from web.audience import Answer, Audience, Route, reading_route
 from web.observed import Log, asks_witnesses
 from web.observer_feed import MEDIA_TYPE, Event, events, feed
-from web.observer_words import page, reader_words
+from web.observer_words import ReaderWords, page, reader_words
 from web.public_record import PublicRecord
 from web.results import PAGE, archive_told
 from web.telling import Telling
@@ -112,9 +112,7 @@ class _Pages:
             log=log,
             log_size=reader.number(log.size) if log else None,
             log_root=in_groups(log.root) if log else None,
-            succeeded_size=reader.number(log.succeeds.checkpoint.size)
-            if log and log.succeeds
-            else None,
+            succeeded=_succeeded(log, reader),
             timeline=list(self._timeline(happened)),
             policy=describe_policy(record.manifest.policy, reader.language),
             asked=asks_witnesses(record.manifest),
@@ -216,6 +214,18 @@ def _chart_links(tell: Telling, path: str, name: str, say: Callable[..., str]) -
         if chart.png:
             links.append(Link(address=f"{chart.address}.png", words=f"{name} PNG"))
     return links
+
+
+def _succeeded(log: Log | None, reader: ReaderWords) -> dict[str, str] | None:
+    """The lost log in whose place this one stands: name, entries, root."""
+    if log is None or log.succeeds is None:
+        return None
+    lost = log.succeeds.checkpoint
+    return {
+        "origin": lost.origin,
+        "size": reader.number(lost.size),
+        "root": in_groups(lost.root),
+    }
 
 
 def _seen(log: Log | None, zone: str) -> Iterator[tuple[str, str]]:
