@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from audit.checkpoint import Checkpoint, sign_checkpoint
+from audit.manifest import manifest_message, manifest_signatures
 from audit.record import OpenEntry, parse_entry
 from audit.source import FolderSource
 from audit.tile import read_entries
@@ -23,8 +24,12 @@ def console(capsys: pytest.CaptureFixture[str]) -> Console:
 @pytest.fixture
 def lost(tmp_path: Path) -> tuple[Path, Path]:
     """Rules and newest checkpoint of a log of which nothing else is left."""
-    manifest, note = tmp_path / "lost-manifest.json", tmp_path / "lost-checkpoint"
+    (tmp_path / "lost").mkdir()
+    manifest, note = tmp_path / "lost" / "manifest.json", tmp_path / "lost-checkpoint"
     manifest.write_bytes(LOST.manifest.encoded)
+    signed = LOST.sign(manifest_message(LOST.manifest.hash))
+    signatures = manifest.with_name("manifest.signatures.json")
+    signatures.write_bytes(manifest_signatures(LOST.manifest, signed))
     state = Checkpoint(origin=LOST.manifest.box.origin, size=4_200, root=b"\x07" * 32)
     note.write_bytes(sign_checkpoint(state, LOST.log))
     return manifest, note
@@ -68,3 +73,17 @@ def test_a_checkpoint_that_is_not_its_own_is_refused(
     assert "not UTF-8" in console.refused(*words, manifest, forged)
     forged.write_bytes(b"{}")
     assert console.refused(*words, forged, note)
+
+
+def test_rules_that_no_officer_signed_are_refused(
+    console: Console, frozen_desk: Desk, lost: tuple[Path, Path]
+) -> None:
+    manifest, note = lost
+    words = ("open", frozen_desk.place.root, "--officer", officer(frozen_desk, "a"), "--succeeds")
+    signatures = manifest.with_name("manifest.signatures.json")
+    other = clerk("lost town", roll=41)  # the same officers, other rules
+    signed = other.sign(manifest_message(other.manifest.hash))
+    signatures.write_bytes(manifest_signatures(other.manifest, signed))
+    assert "signatures: are for another manifest" in console.refused(*words, manifest, note)
+    signatures.unlink()
+    assert "manifest.signatures.json: is missing" in console.refused(*words, manifest, note)

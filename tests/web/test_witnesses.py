@@ -199,7 +199,7 @@ def test_both_of_two_witnesses(
     began = time.monotonic()
     young = [receipt(desk, person) for person in ("north-2", "centre-1")]
     _until(lambda: cosigners(world, folder) == (6, ["library"]))
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 30
     monkeypatch.setattr(resident, "reach", lambda _url: Doors(desk))
     monkeypatch.setattr(resident, "fetch_manifest", lambda _client, _hash: desk.manifest)
     words = ("--url", "http://127.0.0.1:1")

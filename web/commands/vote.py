@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from audit.manifest import Manifest
+from audit.manifest import Manifest, verify_manifest
 from audit.policy_words import describe_policy
 from audit.succession import Succession
 from ballot.errors import BallotError
@@ -174,7 +174,7 @@ def _report(act: Act, what: str) -> None:
     nargs=2,
     metavar="MANIFEST CHECKPOINT",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The rules and the newest checkpoint of a lost log that this one takes the place of.",
+    help="The rules (their signatures beside them) and the newest checkpoint of a lost log.",
 )
 @passphrase_file_option
 def open_command(
@@ -191,8 +191,12 @@ def open_command(
 
 
 def _lost(manifest_file: Path, checkpoint: Path) -> Succession:
-    """The state of a lost log, signed with the key in its election's manifest."""
+    """The state of a lost log, signed with the key in its election's signed manifest."""
     manifest = Manifest.parse(manifest_file.read_bytes())
+    signatures = manifest_file.with_name("manifest.signatures.json")
+    if not signatures.is_file():
+        raise Refused(f"{signatures}: is missing: put the officers' signatures beside the manifest")
+    verify_manifest(manifest, signatures.read_bytes())
     try:
         note = checkpoint.read_text("utf-8")
     except UnicodeDecodeError:
